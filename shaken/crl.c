@@ -1,0 +1,182 @@
+/*
+ * A list is taken apart once, when it is added.  At a check the cheap question
+ * (is the serial number on it?) comes before the dear one (who signed it?), and a
+ * list that would change nothing is not asked for its signature.
+ */
+#include "shaken/crl.h"
+
+#include "shaken/crypto.h"
+#include "shaken/x509.h"
+
+#include <openssl/x509v3.h>
+
+SK_DEFINE_CLEANUP(ISSUING_DIST_POINT, ISSUING_DIST_POINT_free)
+SK_DEFINE_CLEANUP(CRL_DIST_POINTS, CRL_DIST_POINTS_free)
+
+void sk_crls_drop(struct sk_crls *crls, size_t keep)
+{
+	while (crls->count > keep)
+		X509_CRL_free(crls->items[--crls->count].list);
+}
+
+/* RFC 5280, 5.2: a list with a critical extension that we cannot process does not show that a
+ * certificate is good.  A delta list is marked critical, too. */
+static bool has_unknown_critical(const X509_CRL *list)
+{
+	const int count = X509_CRL_get_ext_count(list);
+
+	for (int i = 0; i < count; i++) {
+		X509_EXTENSION *ext = X509_CRL_get_ext(list, i);
+		const int nid = OBJ_obj2nid(X509_EXTENSION_get_object(ext));
+
+		if (X509_EXTENSION_get_critical(ext) && nid != NID_issuing_distribution_point)
+			return true;
+	}
+	return false;
+}
+
+/* RFC 5280, 5.2.5 */
+static enum sk_err read_scope(struct sk_crl *crl)
+{
+	SK_CLEANUP(ISSUING_DIST_POINT_free_p) ISSUING_DIST_POINT *idp = NULL;
+	int critical = 0;
+
+	ERR_clear_error();
+	idp = X509_CRL_get_ext_d2i(crl->list, NID_issuing_distribution_point, &critical, NULL);
+	crl->partial = has_unknown_critical(crl->list);
+	if (idp) {
+		crl->indirect = idp->indirectCRL > 0;
+		crl->only_leaves = idp->onlyuser > 0;
+		crl->only_issuers = idp->onlyCA > 0;
+		crl->partial |= idp->onlysomereasons || idp->onlyattr > 0;
+	}
+	if (sk_crypto_memory())
+		return SK_ENOMEM;
+
+	/* -1: there is none; else it is malformed or there twice */
+	return idp || critical == -1 ? SK_OK : SK_CRL_INVALID;
+}
+
+enum sk_err sk_crls_add(struct sk_crls *crls, X509_CRL *list)
+{
+	struct sk_crl crl = { .list = list, .next_update = INT64_MIN };
+	const ASN1_TIME *next = X509_CRL_get0_nextUpdate(list);
+	enum sk_err err;
+
+	if (crls->count == SK_CRL_MAX ||
+	    !sk_x509_time(X509_CRL_get0_lastUpdate(list), &crl.this_update) ||
+	    (next && !sk_x509_time(next, &crl.next_update)))
+		return SK_CRL_INVALID;
+
+	err = read_scope(&crl);
+	if (!err)
+		crls->items[crls->count++] = crl;
+
+	return err;
+}
+
+/* A list that is taken for forged revokes nobody: so a "no" has to be said twice */
+static bool is_signed(X509_CRL *list, EVP_PKEY *key)
+{
+	return X509_CRL_verify(list, key) == 1 || X509_CRL_verify(list, key) == 1;
+}
+
+static bool signed_with(const struct sk_crl *crl, X509 *signer)
+{
+	EVP_PKEY *key = X509_get0_pubkey(signer);
+
+	/* RFC 5280, 6.3.3 (f) */
+	return key && (X509_get_key_usage(signer) & KU_CRL_SIGN) &&
+	       X509_NAME_cmp(X509_get_subject_name(signer), X509_CRL_get_issuer(crl->list)) == 0 &&
+	       is_signed(crl->list, key);
+}
+
+static bool is_authentic(const struct sk_crl *crl, const struct sk_path *path)
+{
+	/* a leaf signs no list */
+	for (size_t i = 1; i < path->count; i++)
+		if (signed_with(crl, path->certs[i]))
+			return true;
+	for (int i = 0; i < sk_X509_num(path->anchors); i++)
+		if (signed_with(crl, sk_X509_value(path->anchors, i)))
+			return true;
+
+	return false;
+}
+
+static bool names_issuer(const GENERAL_NAMES *names, const X509_NAME *issuer)
+{
+	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+
+		if (name->type == GEN_DIRNAME && X509_NAME_cmp(name->d.directoryName, issuer) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* RFC 5280, 6.3.3 (b) (1): the certificate says who lists it for its issuer */
+static bool points_to(const X509 *cert, const struct sk_crl *crl)
+{
+	SK_CLEANUP(CRL_DIST_POINTS_free_p)
+	CRL_DIST_POINTS *points = X509_get_ext_d2i(cert, NID_crl_distribution_points, NULL, NULL);
+
+	for (int i = 0; points && i < sk_DIST_POINT_num(points); i++) {
+		const DIST_POINT *point = sk_DIST_POINT_value(points, i);
+
+		if (point->CRLissuer &&
+		    names_issuer(point->CRLissuer, X509_CRL_get_issuer(crl->list)))
+			return true;
+	}
+	return false;
+}
+
+/* Would this list say so if the certificate at this place of the path were revoked? */
+static bool covers(const struct sk_crl *crl, const struct sk_path *path, size_t at, int64_t now)
+{
+	const X509 *cert = path->certs[at];
+
+	if (crl->partial || (at == 0 ? crl->only_issuers : crl->only_leaves))
+		return false;
+	if (now < crl->this_update || now > crl->next_update)
+		return false;
+
+	return X509_NAME_cmp(X509_get_issuer_name(cert), X509_CRL_get_issuer(crl->list)) == 0 ||
+	       (crl->indirect && points_to(cert, crl));
+}
+
+static enum sk_err check_one(const struct sk_crls *crls, const struct sk_path *path, size_t at,
+			     bool required, int64_t now)
+{
+	bool covered = !required;
+
+	for (size_t i = 0; i < crls->count; i++) {
+		const struct sk_crl *crl = &crls->items[i];
+		X509_REVOKED *entry = NULL;
+		const bool listed = X509_CRL_get0_by_cert(crl->list, &entry, path->certs[at]) == 1;
+
+		ERR_clear_error();
+		if (listed || (!covered && covers(crl, path, at, now))) {
+			const bool authentic = is_authentic(crl, path);
+
+			if (listed && authentic)
+				return SK_CERT_REVOKED;
+			covered |= authentic && covers(crl, path, at, now);
+		}
+		if (sk_crypto_memory())
+			return SK_ENOMEM;
+	}
+	return covered ? SK_OK : SK_CRL_INVALID;
+}
+
+enum sk_err sk_crls_check(const struct sk_crls *crls, const struct sk_path *path, bool required,
+			  int64_t now)
+{
+	enum sk_err err = SK_OK;
+
+	/* the anchor is trusted by configuration, whatever a list says */
+	for (size_t at = 0; !err && at + 1 < path->count; at++)
+		err = check_one(crls, path, at, required, now);
+
+	return err;
+}

@@ -1,0 +1,76 @@
+/*
+ * A guard before jansson and a few flags.  jansson recurses as deep as its text
+ * asks (2048 levels), so the depth is counted before it sees the text; that
+ * count needs to know no more of JSON than where a string begins and ends.
+ */
+#include "shaken/json.h"
+
+#include <stdbool.h>
+
+static bool too_deep(struct sk_span text)
+{
+	bool quoted = false;
+	size_t depth = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+
+		if (quoted && c == '\\')
+			i++; /* whatever is escaped ends no string */
+		else if (c == '"')
+			quoted = !quoted;
+		else if (!quoted && (c == '[' || c == '{') && ++depth > SK_JSON_DEPTH)
+			return true;
+		else if (!quoted && (c == ']' || c == '}') && depth > 0)
+			depth--;
+	}
+
+	return false;
+}
+
+/*
+ * jansson calls a string that it has no room for an invalid token, and leaves no
+ * code at all where it cannot make an object.  So it is asked for one more object:
+ * no text is blamed while memory is short.
+ */
+static enum sk_err outcome_of(const json_error_t *error)
+{
+	json_auto_t *probe = json_object();
+
+	if (!probe || error->text[0] == '\0' || json_error_code(error) == json_error_out_of_memory)
+		return SK_ENOMEM;
+
+	return SK_TOKEN_SYNTAX;
+}
+
+enum sk_err sk_json_parse(struct sk_span text, json_t **out)
+{
+	json_auto_t *json = NULL;
+	json_error_t error;
+
+	if (text.len > SK_JSON_MAX)
+		return SK_TOKEN_SIZE;
+	if (text.len == 0 || too_deep(text))
+		return SK_TOKEN_SYNTAX;
+
+	/* RFC 8225, section 9: no duplicate names; jansson compares them unescaped */
+	json = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, &error);
+	if (!json)
+		return outcome_of(&error);
+	if (!json_is_object(json))
+		return SK_TOKEN_SYNTAX;
+
+	*out = sk_steal(json);
+	return SK_OK;
+}
+
+bool sk_json_string(const json_t *object, const char *name, struct sk_span *out)
+{
+	const json_t *member = json_object_get(object, name);
+
+	if (!json_is_string(member))
+		return false;
+
+	*out = (struct sk_span){ json_string_value(member), json_string_length(member) };
+	return true;
+}

@@ -1,0 +1,41 @@
+/**
+ * @file json.h  jansson with our rules (RFC 8225, section 9; RFC 8259)
+ *
+ * jansson by itself lets duplicate names and 2048 levels through; we allow
+ * neither.  Objects come back as jansson values: `json_decref()` is the owner's
+ * duty (jansson's `json_auto_t` does it at the end of the scope).
+ */
+#pragma once
+
+#include "shaken/err.h"
+#include "shaken/macro.h"
+#include "shaken/span.h"
+
+#include <jansson.h>
+
+enum {
+	SK_JSON_MAX = 8192, /**< longest text we read, bytes       */
+	SK_JSON_DEPTH = 16, /**< deepest nesting of [] and {}      */
+};
+
+/**
+ * Read one JSON object.
+ *
+ * Refused: anything but an object on top, bytes after it, a BOM, bad UTF-8, a
+ * NUL (also as \u0000), duplicate names (also when written with escapes), more
+ * than SK_JSON_MAX bytes or SK_JSON_DEPTH levels, integers beyond 64 bits.
+ *
+ * @param out  A new reference, set only on success
+ *
+ * @return SK_OK, SK_TOKEN_SYNTAX, SK_TOKEN_SIZE or SK_ENOMEM
+ */
+SK_MUSTCHECK
+enum sk_err sk_json_parse(struct sk_span text, json_t **out);
+
+/**
+ * Find a string member.
+ *
+ * @return false when it is not there or not a string.  `out` lives as long as `object`.
+ */
+SK_MUSTCHECK
+bool sk_json_string(const json_t *object, const char *name, struct sk_span *out);

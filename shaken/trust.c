@@ -1,0 +1,294 @@
+/*
+ * OpenSSL validates the path; then come the checks that it does not make.  Of 57
+ * kinds of chain that must be refused it lets 35 through, so the second half is
+ * not decoration.
+ */
+#include "shaken/trust.h"
+
+#include "shaken/crl.h"
+#include "shaken/crypto.h"
+#include "shaken/delegate.h"
+#include "shaken/path.h"
+#include "shaken/profile.h"
+#include "shaken/x509.h"
+
+#include <limits.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void pop_all(STACK_OF(X509) * *certs)
+{
+	sk_X509_pop_free(*certs, X509_free);
+}
+
+struct sk_trust {
+	struct sk_trust_rules rules;
+	X509_STORE *store;
+	STACK_OF(X509) * anchors; /* the same certificates: they may sign lists */
+	struct sk_crls crls;
+};
+
+enum sk_err sk_trust_new(const struct sk_trust_rules *rules, struct sk_trust **out)
+{
+	SK_CLEANUP(sk_trust_free_p) struct sk_trust *trust = calloc(1, sizeof(*trust));
+
+	if (!trust)
+		return SK_ENOMEM;
+
+	trust->rules = *rules;
+	trust->store = X509_STORE_new();
+	trust->anchors = sk_X509_new_null();
+	if (!trust->store || !trust->anchors)
+		return SK_ENOMEM;
+
+	/* an anchor need not be self-signed (RFC 5280, 6.1.1 (d)): hence PARTIAL_CHAIN */
+	if (X509_STORE_set_flags(trust->store,
+				 X509_V_FLAG_X509_STRICT | X509_V_FLAG_PARTIAL_CHAIN) != 1 ||
+	    X509_STORE_set_depth(trust->store, SK_PATH_MAX - 2) != 1)
+		return SK_ECRYPTO;
+
+	*out = sk_steal(trust);
+	return SK_OK;
+}
+
+void sk_trust_free(struct sk_trust *trust)
+{
+	if (!trust)
+		return;
+
+	sk_crls_drop(&trust->crls, 0);
+	sk_X509_pop_free(trust->anchors, X509_free);
+	X509_STORE_free(trust->store);
+	free(trust);
+}
+
+/* @return An anchor; the failure goes to `err` */
+static X509 *read_anchor(const struct sk_pem *block, enum sk_err *err)
+{
+	SK_CLEANUP(X509_free_p) X509 *cert = NULL;
+	const uint8_t *p = block->der;
+
+	*err = SK_CERT_SYNTAX;
+	if (strcmp(block->name, "CERTIFICATE") != 0)
+		return NULL;
+
+	ERR_clear_error();
+	cert = d2i_X509(NULL, &p, (long)block->len);
+	if (!cert && sk_crypto_memory())
+		*err = SK_ENOMEM;
+	if (!cert || p != block->der + block->len)
+		return NULL;
+
+	*err = sk_x509_settle(cert);
+	/* RFC 5280, 4.2.1.9: a CA says so; 1 is OpenSSL's "says so in basicConstraints" */
+	if (!*err && X509_check_ca(cert) != 1)
+		*err = SK_CERT_SYNTAX;
+
+	return *err ? NULL : sk_steal(cert);
+}
+
+static enum sk_err read_anchors(const char *pem, size_t len, STACK_OF(X509) * out)
+{
+	SK_CLEANUP(sk_pem_clear) struct sk_pem block = { 0 };
+	SK_CLEANUP(BIO_free_all_p) BIO *in = BIO_new_mem_buf(pem, (int)len);
+	enum sk_err err;
+
+	if (!in)
+		return SK_ENOMEM;
+
+	for (err = sk_pem_next(in, &block); !err && block.name; err = sk_pem_next(in, &block)) {
+		X509 *cert = read_anchor(&block, &err);
+
+		if (err)
+			return err;
+		if (sk_X509_push(out, cert) <= 0) {
+			X509_free(cert);
+			return SK_ENOMEM;
+		}
+	}
+	return !err && sk_X509_num(out) == 0 ? SK_CERT_SYNTAX : err;
+}
+
+static enum sk_err store_anchors(struct sk_trust *trust, STACK_OF(X509) * certs)
+{
+	while (sk_X509_num(certs) > 0) {
+		X509 *cert = sk_X509_shift(certs);
+
+		if (sk_X509_push(trust->anchors, cert) <= 0) {
+			X509_free(cert);
+			return SK_ENOMEM;
+		}
+		if (X509_STORE_add_cert(trust->store, cert) != 1)
+			return SK_ENOMEM;
+	}
+	return SK_OK;
+}
+
+enum sk_err sk_trust_add_anchors(struct sk_trust *trust, const char *pem, size_t len, size_t *count)
+{
+	SK_CLEANUP(pop_all) STACK_OF(X509) *certs = NULL;
+	enum sk_err err;
+	size_t found;
+
+	if (len == 0 || len > INT_MAX)
+		return SK_CERT_SYNTAX;
+
+	certs = sk_X509_new_null();
+	if (!certs)
+		return SK_ENOMEM;
+
+	err = read_anchors(pem, len, certs);
+	if (sk_crypto_blames(err)) {
+		while (sk_X509_num(certs) > 0)
+			X509_free(sk_X509_pop(certs));
+		err = sk_crypto_agree(err, read_anchors(pem, len, certs));
+	}
+	found = (size_t)sk_X509_num(certs);
+	if (!err)
+		err = store_anchors(trust, certs);
+	if (!err && count)
+		*count = found;
+
+	ERR_clear_error();
+	return err;
+}
+
+size_t sk_trust_anchors(const struct sk_trust *trust)
+{
+	return (size_t)sk_X509_num(trust->anchors);
+}
+
+static enum sk_err add_crl(struct sk_crls *crls, const uint8_t *der, size_t len)
+{
+	SK_CLEANUP(X509_CRL_free_p) X509_CRL *list = NULL;
+	const uint8_t *p = der;
+	enum sk_err err;
+
+	ERR_clear_error();
+	list = d2i_X509_CRL(NULL, &p, (long)len);
+	if (sk_crypto_memory())
+		return SK_ENOMEM;
+	if (!list || p != der + len)
+		return SK_CRL_INVALID;
+
+	err = sk_crls_add(crls, list);
+	if (!err)
+		list = NULL; /* handed over */
+
+	return err;
+}
+
+static enum sk_err read_pem_crls(const char *text, size_t len, struct sk_crls *crls)
+{
+	SK_CLEANUP(sk_pem_clear) struct sk_pem block = { 0 };
+	SK_CLEANUP(BIO_free_all_p) BIO *in = BIO_new_mem_buf(text, (int)len);
+	const size_t before = crls->count;
+	enum sk_err err;
+
+	if (!in)
+		return SK_ENOMEM;
+
+	for (err = sk_pem_next(in, &block); !err && block.name; err = sk_pem_next(in, &block)) {
+		if (strcmp(block.name, "X509 CRL") != 0)
+			return SK_CRL_INVALID;
+
+		err = add_crl(crls, block.der, block.len);
+		if (err)
+			return err;
+	}
+	if (err == SK_CERT_SYNTAX || (!err && crls->count == before))
+		return SK_CRL_INVALID;
+
+	return err;
+}
+
+static enum sk_err read_crls(const char *text, size_t len, struct sk_crls *crls)
+{
+	const size_t before = crls->count;
+	enum sk_err err;
+
+	/* DER opens with SEQUENCE and a length of at least one further byte; text has no such byte
+	 */
+	if (len > 2 && text[0] == SK_DER_SEQUENCE && ((uint8_t)text[1] & 0x80))
+		err = add_crl(crls, (const uint8_t *)text, len);
+	else
+		err = read_pem_crls(text, len, crls);
+	if (err)
+		sk_crls_drop(crls, before);
+
+	ERR_clear_error();
+	return err;
+}
+
+enum sk_err sk_trust_add_crls(struct sk_trust *trust, const char *text, size_t len, size_t *count)
+{
+	const size_t before = trust->crls.count;
+	enum sk_err err;
+
+	if (len == 0 || len > INT_MAX)
+		return SK_CRL_INVALID;
+
+	err = read_crls(text, len, &trust->crls);
+	if (sk_crypto_blames(err))
+		err = sk_crypto_agree(err, read_crls(text, len, &trust->crls));
+	if (err)
+		sk_crls_drop(&trust->crls, before);
+	else if (count)
+		*count = trust->crls.count - before;
+
+	return err;
+}
+
+/* What OpenSSL cannot judge */
+static enum sk_err check_path(const struct sk_trust *trust, const struct sk_chain *chain,
+			      const struct sk_path *path, int64_t now, struct sk_findings *findings)
+{
+	const struct sk_trust_rules *rules = &trust->rules;
+	const struct sk_leaf *leaf = sk_chain_leaf(chain);
+	enum sk_err err = sk_crls_check(&trust->crls, path, rules->crl_required, now);
+
+	if (!err)
+		err = sk_profile_judge(path->certs, path->count, leaf, rules, findings);
+	if (!err && rules->profile == SK_PROFILE_STRICT && findings->count > 0)
+		err = SK_CERT_PROFILE;
+	if (err)
+		return err;
+	if (rules->profile == SK_PROFILE_OFF)
+		findings->count = 0;
+
+	if (leaf->extensions)
+		return leaf->extensions;
+	if (!leaf->has_tnauth)
+		return SK_CERT_TNAUTH;
+	/* ATIS-1000080: one service provider code; RFC 9060: numbers, within those of the issuer */
+	if (!rules->allow_delegates && !sk_tnauth_spc(&leaf->tnauth))
+		return SK_CERT_TNAUTH;
+
+	return sk_delegate_check(path->certs, path->count, &leaf->tnauth);
+}
+
+static enum sk_err judge(const struct sk_trust *trust, const struct sk_chain *chain, int64_t now,
+			 struct sk_findings *findings)
+{
+	struct sk_path path = { .anchors = trust->anchors };
+	enum sk_err err = sk_path_validate(trust->store, &trust->rules, chain, now, &path);
+
+	*findings = (struct sk_findings){ 0 };
+	return err ? err : check_path(trust, chain, &path, now, findings);
+}
+
+enum sk_err sk_trust_check(const struct sk_trust *trust, const struct sk_chain *chain, int64_t now,
+			   struct sk_findings *findings)
+{
+	struct sk_findings found;
+	enum sk_err err = judge(trust, chain, now, &found);
+
+	if (sk_crypto_blames(err))
+		err = sk_crypto_agree(err, judge(trust, chain, now, &found));
+	if (findings)
+		*findings = found;
+
+	ERR_clear_error();
+	return err;
+}

@@ -1,0 +1,42 @@
+/**
+ * @file certificate.h  Two certificates for fuzz targets, whose private keys exist nowhere
+ */
+#pragma once
+
+/* clang-format off */
+
+/** Figure 1 of RFC 9118: service provider code 1234, claim constraints. */
+__attribute__((unused)) static const char someones_certificate[] =
+	"-----BEGIN CERTIFICATE-----\n"
+	"MIICpzCCAk2gAwIBAgIUH7Zd3rQ5AsvOlzLnzUHhrVhDSlswCgYIKoZIzj0EAwIw\n"
+	"KTELMAkGA1UEBhMCVVMxGjAYBgNVBAMMEUJPR1VTIFNIQUtFTiBST09UMB4XDTIx\n"
+	"MDcxNTIxNTIxNVoXDTIyMDcxNTIxNTIxNVowbDELMAkGA1UEBhMCVVMxCzAJBgNV\n"
+	"BAgMAlZBMRAwDgYDVQQHDAdIZXJuZG9uMR4wHAYDVQQKDBVCb2d1cyBFeGFtcGxl\n"
+	"IFRlbGVjb20xDTALBgNVBAsMBFZvSVAxDzANBgNVBAMMBlNIQUtFTjBZMBMGByqG\n"
+	"SM49AgEGCCqGSM49AwEHA0IABNR6C6nBWRA/fXTglV03aXkXy8hx9oBttVLhsTZ1\n"
+	"IYVRBao4OZhVf/Xv1a3xLsZ6KfdhuylSeAKuCoSbVGojYDGjggEOMIIBCjAMBgNV\n"
+	"HRMBAf8EAjAAMA4GA1UdDwEB/wQEAwIHgDAdBgNVHQ4EFgQUDlG3dxHyzKL/FZfS\n"
+	"PI7rpuueRbswHwYDVR0jBBgwFoAUlToKtrQeFrwwyXpMj1qu3TQEeoEwQgYJYIZI\n"
+	"AYb4QgENBDUWM1RoaXMgY2VydGlmaWNhdGUgY2Fubm90IGJlIHRydXN0ZWQgZm9y\n"
+	"IGFueSBwdXJwb3NlLjAWBggrBgEFBQcBGgQKMAigBhYEMTIzNDBOBggrBgEFBQcB\n"
+	"IQRCMECgDjAMFgpjb25maWRlbmNloSAwHjAcFgpjb25maWRlbmNlMA4MBGhpZ2gM\n"
+	"Bm1lZGl1baIMMAoWCHByaW9yaXR5MAoGCCqGSM49BAMCA0gAMEUCIQCbNR4QK1um\n"
+	"+0vq2CE1B1/W3avYeREsPi/7RKHffL+5eQIgarHot+X9Rl7SOyNBq5X5JyEMx0SQ\n"
+	"hRLkCY3Zoz2OCNQ=\n"
+	"-----END CERTIFICATE-----\n";
+
+/** A root that has signed nothing. */
+__attribute__((unused)) static const char stranger_root[] =
+	"-----BEGIN CERTIFICATE-----\n"
+	"MIIBzDCCAXGgAwIBAgIUNoqLH9CGO/XC4vQsJEseY5/1vH4wCgYIKoZIzj0EAwIw\n"
+	"MjELMAkGA1UEBhMCVVMxDTALBgNVBAoMBFRlc3QxFDASBgNVBAMMC1NIQUtFTiBS\n"
+	"T09UMCAXDTI2MTEyMTExMDgzM1oYDzIxMjYxMDI4MTEwODMzWjAyMQswCQYDVQQG\n"
+	"EwJVUzENMAsGA1UECgwEVGVzdDEUMBIGA1UEAwwLU0hBS0VOIFJPT1QwWTATBgcq\n"
+	"hkjOPQIBBggqhkjOPQMBBwNCAARKpKDeehqqXXMPasswugNuBMHUQPgIdpGztHcR\n"
+	"Y4DCuILVhP21OM1uFGTEi59yVE3RFwQ6bHF4RMe8rZiRcTuYo2MwYTAdBgNVHQ4E\n"
+	"FgQUv4aFfFFIsPdFgLg4kXkUkptu8YYwHwYDVR0jBBgwFoAUv4aFfFFIsPdFgLg4\n"
+	"kXkUkptu8YYwDwYDVR0TAQH/BAUwAwEB/zAOBgNVHQ8BAf8EBAMCAQYwCgYIKoZI\n"
+	"zj0EAwIDSQAwRgIhAM2VmZDdX/YKTroMyCJT5ltihdySEl7EzIqxXkmFbEYQAiEA\n"
+	"+mrWtUuhExXyGSp17QPaXSFl2jGK72IKQFn7oEvrryA=\n"
+	"-----END CERTIFICATE-----\n";
+/* clang-format on */

@@ -1,0 +1,581 @@
+/*
+ * Which chains may sign: for each kind that must be refused, the outcome, and the
+ * good neighbours that differ in one thing only.
+ */
+#include "shaken/trust.h"
+
+#include "pki.h"
+#include "tests/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* Which files a row hands over */
+enum shape {
+	NORMAL,      /* leaf, intermediate | root             */
+	LEAF_ONLY,   /* leaf               | root             */
+	WITH_ROOT,   /* leaf, intermediate, root | root       */
+	REVERSED,    /* intermediate, leaf | root             */
+	MID_ANCHOR,  /* leaf               | intermediate     */
+	STRANGE_TOP, /* leaf, intermediate, root | other root */
+	SELF_SIGNED, /* leaf signed by itself | root          */
+	NO_MID,      /* leaf signed by the root | root        */
+	NO_ANCHORS,  /* leaf, intermediate | none             */
+};
+
+static const struct sk_trust_rules plain = { .profile = SK_PROFILE_OFF };
+static const struct sk_trust_rules strict = { .profile = SK_PROFILE_STRICT };
+static const struct sk_trust_rules p384 = { .allow_p384_issuers = true };
+static const struct sk_trust_rules delegates = { .allow_delegates = true };
+
+static const char one_number[] = "300fa20d160b3132313535353531323132";
+static const char hundred[] = "3014a1123010160b31323135353535313230300201"
+			      "64"; /* ...1200 to 1299 */
+static const char low_half[] = "3014a1123010160b31323135353535313230300201"
+			       "32"; /* ...1200 to 1249 */
+static const char two_halves[] = "3028a1123010160b31323135353535313230300201"
+				 "32"
+				 "a1123010160b31323135353535313235300201"
+				 "32";
+static const char spc_709j[] = "3008a00616043730394a";
+static const char spc_1234[] = "3008a006160431323334";
+
+#define YEAR (365 * 86400)
+
+/* clang-format off */
+static const struct row {
+	const char *name;
+	enum sk_err want;
+	const struct sk_trust_rules *rules;
+	struct pki_spec leaf, mid, root;
+	enum shape shape;
+	int64_t now; /* 0: PKI_NOW */
+} rows[] = {
+	/* accepted */
+	{ .name = "good", .want = SK_OK },
+	{ .name = "good, strict", .want = SK_OK, .rules = &strict },
+	{ .name = "root in the file", .want = SK_OK, .shape = WITH_ROOT },
+	{ .name = "an anchor that is not self-signed", .want = SK_OK, .shape = MID_ANCHOR },
+	{ .name = "no intermediate", .want = SK_OK, .shape = NO_MID },
+	{ .name = "P-384 root, allowed", .want = SK_OK, .rules = &p384, .root = { .key = "P-384" } },
+	{ .name = "P-384 CAs and SHA-384, allowed", .want = SK_OK, .rules = &p384, .leaf = { .digest = "SHA384" },
+	  .mid = { .key = "P-384", .digest = "SHA384" }, .root = { .key = "P-384", .digest = "SHA384" } },
+	{ .name = "after 2049", .want = SK_OK, .leaf = { .to = 4102444800 }, .mid = { .to = 4102444800 },
+	  .root = { .to = 4102444800 }, .now = 3800000000 },
+	{ .name = "its first second", .want = SK_OK, .leaf = { .from = PKI_NOW } },
+	{ .name = "its last second but one", .want = SK_OK, .leaf = { .to = PKI_NOW + 1 } },
+	{ .name = "TNAuthList critical", .want = SK_OK, .leaf = { .tnauth_critical = true } },
+	{ .name = "constraints critical", .want = SK_OK,
+	  .leaf = { .jcc = "3010a00e300c160a636f6e666964656e6365", .jcc_critical = true } },
+	{ .name = "room for one CA", .want = SK_OK, .root = { .basic = "30060101ff020101" }, .mid = { .basic = "30060101ff020100" } },
+	{ .name = "basicConstraints not critical in the leaf", .want = SK_OK, .leaf = { .basic_plain = true } },
+	{ .name = "no basicConstraints in the leaf", .want = SK_OK, .leaf = { .basic = "" } },
+	{ .name = "one more extension", .want = SK_OK, .leaf = { .extra = "1.2.3.4" } },
+	{ .name = "no names", .want = SK_OK, .leaf = { .bare_name = true, .cn = "x" }, .mid = { .cn = "y" }, .root = { .cn = "z" } },
+	{ .name = "short serial number", .want = SK_OK, .leaf = { .serial = "01" } },
+
+	/* trust and path */
+	{ .name = "no anchors", .want = SK_CERT_UNTRUSTED, .shape = NO_ANCHORS },
+	{ .name = "no intermediate in the file", .want = SK_CERT_UNTRUSTED, .shape = LEAF_ONLY },
+	{ .name = "another root", .want = SK_CERT_UNTRUSTED, .shape = STRANGE_TOP },
+	{ .name = "self-signed leaf", .want = SK_CERT_UNTRUSTED, .shape = SELF_SIGNED },
+	{ .name = "intermediate first", .want = SK_CERT_PROFILE, .shape = REVERSED },
+	{ .name = "forged leaf", .want = SK_CERT_INVALID, .leaf = { .spoil = true } },
+	{ .name = "forged intermediate", .want = SK_CERT_INVALID, .mid = { .spoil = true } },
+	{ .name = "expired leaf", .want = SK_CERT_EXPIRED, .leaf = { .to = PKI_NOW - 1 } },
+	{ .name = "expired intermediate", .want = SK_CERT_EXPIRED, .mid = { .to = PKI_NOW - 1 } },
+	{ .name = "expired root", .want = SK_CERT_EXPIRED, .root = { .to = PKI_NOW - 1 } },
+	{ .name = "leaf of tomorrow", .want = SK_CERT_NOT_YET, .leaf = { .from = PKI_NOW + 1 } },
+	{ .name = "intermediate of tomorrow", .want = SK_CERT_NOT_YET, .mid = { .from = PKI_NOW + 1 } },
+	{ .name = "root of tomorrow", .want = SK_CERT_NOT_YET, .root = { .from = PKI_NOW + 1 } },
+	{ .name = "room for no CA", .want = SK_CERT_INVALID, .root = { .basic = "30060101ff020100" } },
+	{ .name = "pathlen in a leaf", .want = SK_CERT_INVALID, .leaf = { .basic = "3003020100" } },
+	{ .name = "intermediate is no CA", .want = SK_CERT_INVALID, .mid = { .basic = "3000" } },
+	{ .name = "intermediate without basicConstraints", .want = SK_CERT_INVALID, .mid = { .basic = "" } },
+	{ .name = "CA, not critical", .want = SK_CERT_INVALID, .mid = { .basic_plain = true } },
+	{ .name = "CA without keyUsage", .want = SK_CERT_INVALID, .mid = { .usage = "" } },
+	{ .name = "CA without keyCertSign", .want = SK_CERT_INVALID, .mid = { .usage = "03020780" } },
+	{ .name = "CA that signs lists only", .want = SK_CERT_INVALID, .mid = { .usage = "03020102" } },
+	{ .name = "CA without SKI", .want = SK_CERT_INVALID, .mid = { .ski = "" } },
+	{ .name = "leaf without AKI", .want = SK_CERT_INVALID, .leaf = { .aki = "" } },
+	{ .name = "AKI of another key", .want = SK_CERT_UNTRUSTED,
+	  .leaf = { .aki = "301680140000000000000000000000000000000000000000" } },
+	{ .name = "critical and unknown, leaf", .want = SK_CERT_INVALID, .leaf = { .extra = "1.2.3.4", .extra_critical = true } },
+	{ .name = "critical and unknown, beside a critical TNAuthList", .want = SK_CERT_INVALID,
+	  .leaf = { .tnauth_critical = true, .extra = "1.2.3.4", .extra_critical = true } },
+	{ .name = "critical and unknown, CA", .want = SK_CERT_INVALID, .mid = { .extra = "1.2.3.4", .extra_critical = true } },
+	{ .name = "critical and unknown, root", .want = SK_CERT_INVALID, .root = { .extra = "1.2.3.4", .extra_critical = true } },
+	{ .name = "critical TNAuthList in a CA", .want = SK_CERT_INVALID, .mid = { .tnauth = spc_709j, .tnauth_critical = true } },
+	{ .name = "critical constraints in a CA", .want = SK_CERT_INVALID,
+	  .mid = { .jcc = "3010a00e300c160a636f6e666964656e6365", .jcc_critical = true } },
+	{ .name = "version 1 leaf", .want = SK_CERT_INVALID, .leaf = { .version = 1 } },
+	{ .name = "version 2 leaf", .want = SK_CERT_INVALID, .leaf = { .version = 2 } },
+	{ .name = "version 1 CA", .want = SK_CERT_INVALID, .mid = { .version = 1 } },
+	{ .name = "malformed basicConstraints", .want = SK_CERT_INVALID, .leaf = { .basic = "3003020101ff" } },
+	{ .name = "malformed keyUsage", .want = SK_CERT_UNTRUSTED, .leaf = { .usage = "0402" } },
+
+	/* keys and algorithms, which OpenSSL lets through */
+	{ .name = "leaf on P-384", .want = SK_CERT_PROFILE, .leaf = { .key = "P-384" } },
+	{ .name = "leaf on P-384, CAs allowed", .want = SK_CERT_PROFILE, .rules = &p384, .leaf = { .key = "P-384" } },
+	{ .name = "leaf on P-521", .want = SK_CERT_PROFILE, .leaf = { .key = "P-521" } },
+	{ .name = "leaf on secp256k1", .want = SK_CERT_PROFILE, .leaf = { .key = "secp256k1" } },
+	{ .name = "leaf on P-224", .want = SK_CERT_PROFILE, .leaf = { .key = "P-224" } },
+	{ .name = "leaf with RSA", .want = SK_CERT_PROFILE, .leaf = { .key = "RSA" } },
+	{ .name = "leaf with a curve spelled out", .want = SK_CERT_INVALID, .leaf = { .key = "explicit" } },
+	{ .name = "CA on P-384", .want = SK_CERT_PROFILE, .mid = { .key = "P-384" } },
+	{ .name = "CA on secp256k1", .want = SK_CERT_PROFILE, .mid = { .key = "secp256k1" } },
+	{ .name = "CA on P-521, P-384 allowed", .want = SK_CERT_PROFILE, .rules = &p384, .mid = { .key = "P-521" } },
+	{ .name = "CA with RSA", .want = SK_CERT_PROFILE, .mid = { .key = "RSA" } },
+	{ .name = "root on P-384", .want = SK_CERT_PROFILE, .root = { .key = "P-384" } },
+	{ .name = "root with RSA", .want = SK_CERT_PROFILE, .rules = &p384, .root = { .key = "RSA" } },
+	{ .name = "leaf signed with SHA-384", .want = SK_CERT_PROFILE, .leaf = { .digest = "SHA384" } },
+	{ .name = "leaf signed with SHA-512", .want = SK_CERT_PROFILE, .rules = &p384, .leaf = { .digest = "SHA512" } },
+	{ .name = "leaf signed with SHA-224", .want = SK_CERT_PROFILE, .leaf = { .digest = "SHA224" } },
+	{ .name = "leaf signed with SHA-1", .want = SK_CERT_PROFILE, .leaf = { .digest = "SHA1" } },
+	{ .name = "CA signed with SHA-1", .want = SK_CERT_PROFILE, .mid = { .digest = "SHA1" } },
+	{ .name = "CA signed with SHA-384", .want = SK_CERT_PROFILE, .mid = { .digest = "SHA384" } },
+
+	/* what the leaf is for */
+	{ .name = "leaf is a CA", .want = SK_CERT_PROFILE, .leaf = { .basic = "30030101ff", .usage = "03020186" } },
+	{ .name = "leaf without keyUsage", .want = SK_CERT_PROFILE, .leaf = { .usage = "" } },
+	{ .name = "keyUsage not critical", .want = SK_CERT_PROFILE, .leaf = { .usage_plain = true } },
+	{ .name = "no digitalSignature", .want = SK_CERT_PROFILE, .leaf = { .usage = "03020520" } },
+	{ .name = "nonRepudiation only", .want = SK_CERT_PROFILE, .leaf = { .usage = "03020640" } },
+	{ .name = "an extension twice", .want = SK_CERT_PROFILE, .leaf = { .extra = "1.2.3.4", .extra_count = 2 } },
+	{ .name = "an extension twice, CA", .want = SK_CERT_PROFILE, .mid = { .extra = "1.2.3.4", .extra_count = 2 } },
+	{ .name = "40 extensions", .want = SK_CERT_PROFILE, .leaf = { .extra = "1.2.3.4", .extra_count = 40 } },
+	{ .name = "a byte behind basicConstraints", .want = SK_CERT_PROFILE, .leaf = { .basic = "300000" } },
+	{ .name = "a byte behind keyUsage", .want = SK_CERT_PROFILE, .leaf = { .usage = "0302078000" } },
+	{ .name = "a byte behind keyUsage, CA", .want = SK_CERT_PROFILE, .mid = { .usage = "0302010600" } },
+	{ .name = "a byte behind policies", .want = SK_CERT_PROFILE, .leaf = { .policies = "300e300c060a6086480186ff0901010400" } },
+
+	/* TNAuthList and constraints */
+	{ .name = "no TNAuthList", .want = SK_CERT_TNAUTH, .leaf = { .tnauth = "" } },
+	{ .name = "TNAuthList twice", .want = SK_CERT_PROFILE, .leaf = { .tnauth_twice = true } },
+	{ .name = "TNAuthList empty", .want = SK_CERT_TNAUTH, .leaf = { .tnauth = "3000" } },
+	{ .name = "two codes", .want = SK_CERT_TNAUTH, .leaf = { .tnauth = "3010a006160431323334a006160435363738" } },
+	{ .name = "code and number", .want = SK_CERT_TNAUTH, .leaf = { .tnauth = "3015a006160431323334a20b16093132313535353531" "32" } },
+	{ .name = "a number", .want = SK_CERT_TNAUTH, .leaf = { .tnauth = one_number } },
+	{ .name = "a range", .want = SK_CERT_TNAUTH, .leaf = { .tnauth = hundred } },
+	{ .name = "empty code", .want = SK_CERT_TNAUTH, .leaf = { .tnauth = "3004a0021600" } },
+	{ .name = "code in lower case", .want = SK_CERT_TNAUTH, .leaf = { .tnauth = "3008a00616043730396a" } },
+	{ .name = "implicit tag", .want = SK_CERT_TNAUTH, .leaf = { .tnauth = "3006800431323334" } },
+	{ .name = "UTF8String", .want = SK_CERT_TNAUTH, .leaf = { .tnauth = "3008a0060c0431323334" } },
+	{ .name = "indefinite length", .want = SK_CERT_PROFILE, .leaf = { .tnauth = "3080a0061604313233340000" } },
+	{ .name = "a byte behind the TNAuthList", .want = SK_CERT_PROFILE, .leaf = { .tnauth = "3008a00616043132333400" } },
+	{ .name = "unknown choice", .want = SK_CERT_TNAUTH, .leaf = { .tnauth = "300da006160431323334a303160178" } },
+	{ .name = "constraints empty", .want = SK_CERT_SYNTAX, .leaf = { .jcc = "3000" } },
+	{ .name = "both kinds of constraints", .want = SK_CERT_SYNTAX,
+	  .leaf = { .jcc = "3010a00e300c160a636f6e666964656e6365", .ejcc = "3010a00e300c160a636f6e666964656e6365" } },
+
+	/* the strict mode */
+	{ .name = "strict: serial number", .want = SK_CERT_PROFILE, .rules = &strict, .leaf = { .serial = "01" } },
+	{ .name = "strict: serial number below 0", .want = SK_CERT_PROFILE, .rules = &strict, .leaf = { .serial = "-5a00000000000000000001" } },
+	{ .name = "strict: basicConstraints", .want = SK_CERT_PROFILE, .rules = &strict, .leaf = { .basic = "" } },
+	{ .name = "strict: keyUsage", .want = SK_CERT_PROFILE, .rules = &strict, .leaf = { .usage = "030206c0" } },
+	{ .name = "strict: C and O", .want = SK_CERT_PROFILE, .rules = &strict, .leaf = { .bare_name = true } },
+	{ .name = "strict: CN", .want = SK_CERT_PROFILE, .rules = &strict, .leaf = { .cn = "SHAKEN 709K" } },
+	{ .name = "strict: CN of the CA", .want = SK_CERT_PROFILE, .rules = &strict, .mid = { .cn = "Test CA" } },
+	{ .name = "strict: CN of the root", .want = SK_CERT_PROFILE, .rules = &strict, .root = { .cn = "SHAKEN" } },
+	{ .name = "strict: SKI", .want = SK_CERT_PROFILE, .rules = &strict, .leaf = { .ski = "" } },
+	{ .name = "strict: no policy", .want = SK_CERT_PROFILE, .rules = &strict, .leaf = { .policies = "" } },
+	{ .name = "strict: another policy", .want = SK_CERT_PROFILE, .rules = &strict, .leaf = { .policies = "300e300c060a6086480186ff09010105" } },
+	{ .name = "strict: two policies", .want = SK_CERT_PROFILE, .rules = &strict,
+	  .leaf = { .policies = "301c300c060a6086480186ff09010103300c060a6086480186ff09010104" } },
+	{ .name = "strict: policy of a root", .want = SK_CERT_PROFILE, .rules = &strict, .root = { .policies = "300e300c060a6086480186ff09010104" } },
+	{ .name = "strict: no CRL point", .want = SK_CERT_PROFILE, .rules = &strict, .leaf = { .crldp = "" } },
+	{ .name = "strict: CRL point without issuer", .want = SK_CERT_PROFILE, .rules = &strict,
+	  .leaf = { .crldp = "30123010a00ea00c860a68747470733a2f2f782f" } },
+	{ .name = "strict: TNAuthList critical", .want = SK_CERT_PROFILE, .rules = &strict, .leaf = { .tnauth_critical = true } },
+	{ .name = "strict: TNAuthList of a CA", .want = SK_CERT_PROFILE, .rules = &strict, .mid = { .tnauth = spc_709j } },
+	{ .name = "strict: another extension", .want = SK_CERT_PROFILE, .rules = &strict, .leaf = { .extra = "1.2.3.4" } },
+
+	/* delegation (RFC 9060) */
+	{ .name = "delegates: one code", .want = SK_OK, .rules = &delegates },
+	{ .name = "delegates: a number under a code", .want = SK_OK, .rules = &delegates,
+	  .leaf = { .tnauth = one_number }, .mid = { .tnauth = spc_709j } },
+	{ .name = "delegates: a number under its range", .want = SK_OK, .rules = &delegates,
+	  .leaf = { .tnauth = one_number }, .mid = { .tnauth = hundred }, .root = { .tnauth = spc_709j } },
+	{ .name = "delegates: the same range", .want = SK_OK, .rules = &delegates,
+	  .leaf = { .tnauth = hundred }, .mid = { .tnauth = hundred }, .root = { .tnauth = hundred } },
+	{ .name = "delegates: a range over two of the issuer", .want = SK_OK, .rules = &delegates,
+	  .leaf = { .tnauth = hundred }, .mid = { .tnauth = two_halves }, .root = { .tnauth = spc_709j } },
+	{ .name = "delegates: critical list in a CA", .want = SK_OK, .rules = &delegates,
+	  .leaf = { .tnauth = one_number }, .mid = { .tnauth = spc_709j, .tnauth_critical = true } },
+	{ .name = "delegates: issuer without a list", .want = SK_CERT_TNAUTH, .rules = &delegates, .leaf = { .tnauth = one_number } },
+	{ .name = "delegates: the root has no list", .want = SK_CERT_TNAUTH, .rules = &delegates,
+	  .leaf = { .tnauth = one_number }, .mid = { .tnauth = hundred } },
+	{ .name = "delegates: half of the range", .want = SK_CERT_TNAUTH, .rules = &delegates,
+	  .leaf = { .tnauth = hundred }, .mid = { .tnauth = low_half }, .root = { .tnauth = spc_709j } },
+	{ .name = "delegates: the issuer has more than its own issuer", .want = SK_CERT_TNAUTH, .rules = &delegates,
+	  .leaf = { .tnauth = one_number }, .mid = { .tnauth = hundred }, .root = { .tnauth = low_half } , .now = 0 },
+	{ .name = "delegates: a code of the issuer is not this code", .want = SK_CERT_TNAUTH, .rules = &delegates,
+	  .leaf = { .tnauth = "3010a006160431323334a006160435363738" }, .mid = { .tnauth = spc_1234 } },
+	{ .name = "delegates: malformed list of the issuer", .want = SK_CERT_TNAUTH, .rules = &delegates,
+	  .leaf = { .tnauth = one_number }, .mid = { .tnauth = "3000" } },
+	{ .name = "a code under a CA of numbers", .want = SK_CERT_TNAUTH, .mid = { .tnauth = hundred } },
+	{ .name = "a code under a CA of another code", .want = SK_CERT_TNAUTH, .mid = { .tnauth = spc_1234 } },
+	{ .name = "a code under a CA of the same code", .want = SK_OK, .mid = { .tnauth = spc_709j } },
+	{ .name = "delegates: a code under a CA of numbers", .want = SK_CERT_TNAUTH, .rules = &delegates,
+	  .mid = { .tnauth = hundred } },
+	{ .name = "delegates: no list", .want = SK_CERT_TNAUTH, .rules = &delegates, .leaf = { .tnauth = "" } },
+};
+/* clang-format on */
+
+struct files {
+	struct pki_cert root, mid, leaf, other;
+	struct pki_text chain, anchors;
+};
+
+static void make(const struct row *row, struct files *f)
+{
+	const struct pki_spec usual = { 0 };
+	const struct pki_cert *above = row->shape == NO_MID ? &f->root : &f->mid;
+
+	f->chain.len = f->anchors.len = 0;
+	f->root = pki_issue(&row->root, PKI_ROOT, NULL, NULL);
+	f->mid = pki_issue(&row->mid, PKI_MID, &f->root, NULL);
+	f->leaf = pki_issue(&row->leaf, PKI_LEAF, row->shape == SELF_SIGNED ? NULL : above, NULL);
+	f->other = pki_issue(&usual, PKI_ROOT, NULL, NULL);
+
+	if (row->shape == REVERSED)
+		pki_add_cert(&f->chain, f->mid.cert);
+	pki_add_cert(&f->chain, f->leaf.cert);
+	if (row->shape == NORMAL || row->shape == WITH_ROOT || row->shape == STRANGE_TOP ||
+	    row->shape == NO_ANCHORS)
+		pki_add_cert(&f->chain, f->mid.cert);
+	if (row->shape == WITH_ROOT || row->shape == STRANGE_TOP)
+		pki_add_cert(&f->chain, f->root.cert);
+	pki_add_cert(&f->anchors, row->shape == MID_ANCHOR    ? f->mid.cert
+				  : row->shape == STRANGE_TOP ? f->other.cert
+							      : f->root.cert);
+}
+
+static void drop(struct files *f)
+{
+	pki_drop(&f->root);
+	pki_drop(&f->mid);
+	pki_drop(&f->leaf);
+	pki_drop(&f->other);
+}
+
+static void try_row(const struct row *row)
+{
+	static struct files f;
+	SK_CLEANUP(sk_trust_free_p) struct sk_trust *trust = NULL;
+	SK_CLEANUP(sk_chain_free_p) struct sk_chain *chain = NULL;
+	struct sk_findings findings;
+	enum sk_err err;
+
+	make(row, &f);
+	CHECK(sk_trust_new(row->rules ? row->rules : &plain, &trust) == SK_OK, "%s", row->name);
+	if (row->shape != NO_ANCHORS)
+		CHECK(!sk_trust_add_anchors(trust, f.anchors.text, f.anchors.len, NULL),
+		      "%s: anchors", row->name);
+	CHECK(sk_chain_new(f.chain.text, f.chain.len, &chain) == SK_OK, "%s: chain", row->name);
+	for (int round = 0; chain && round < 2; round++) {
+		err = sk_trust_check(trust, chain, row->now ? row->now : PKI_NOW, &findings);
+		CHECK(err == row->want, "%s: %s", row->name, sk_err_name(err));
+		CHECK(err != SK_CERT_PROFILE || findings.count > 0, "%s: says why", row->name);
+	}
+	drop(&f);
+}
+
+static void test_rows(void)
+{
+	size_t refused = 0;
+
+	for (size_t i = 0; i < SK_COUNT(rows); i++) {
+		try_row(&rows[i]);
+		refused += rows[i].want != SK_OK;
+	}
+	CHECK(refused >= 57, "refused: %zu", refused);
+}
+
+/* Lists: who signed them, what is on them, when, and the two modes */
+enum crl_signer {
+	NOBODY,
+	BY_MID,
+	BY_ROOT,
+	BY_OTHER_ANCHOR, /* "SHAKEN CRL", which the certificates name as cRLIssuer */
+	BY_STRANGER,     /* the same name, but no anchor */
+	BY_MID_STRANGER, /* the name of the intermediate, another key */
+};
+
+enum victim {
+	NONE,
+	LEAF,
+	MID,
+};
+
+/* clang-format off */
+static const char indirect_idp[] = "30038401ff";
+static const struct crl_row {
+	const char *name;
+	enum sk_err soft, hard; /* without and with crl_required */
+	enum crl_signer signer, second; /* a further good list of the root */
+	enum victim victim;
+	struct pki_crl crl;
+} crl_rows[] = {
+	{ "no list", SK_OK, SK_CRL_INVALID, NOBODY, NOBODY, NONE, { 0 } },
+	{ "a list of each CA", SK_OK, SK_OK, BY_MID, BY_ROOT, NONE, { 0 } },
+	{ "no list of the root", SK_OK, SK_CRL_INVALID, BY_MID, NOBODY, NONE, { 0 } },
+	{ "no list of the intermediate", SK_OK, SK_CRL_INVALID, BY_ROOT, NOBODY, NONE, { 0 } },
+	{ "leaf revoked", SK_CERT_REVOKED, SK_CERT_REVOKED, BY_MID, BY_ROOT, LEAF, { 0 } },
+	{ "intermediate revoked", SK_CERT_REVOKED, SK_CRL_INVALID, BY_ROOT, NOBODY, MID, { 0 } },
+	{ "leaf's number on the list of another CA", SK_OK, SK_CRL_INVALID, BY_ROOT, NOBODY, LEAF, { 0 } },
+	{ "out of date", SK_OK, SK_CRL_INVALID, BY_MID, BY_ROOT, NONE, { .to = PKI_NOW - 1 } },
+	{ "out of date, leaf on it", SK_CERT_REVOKED, SK_CERT_REVOKED, BY_MID, BY_ROOT, LEAF, { .to = PKI_NOW - 1 } },
+	{ "of tomorrow", SK_OK, SK_CRL_INVALID, BY_MID, BY_ROOT, NONE, { .from = PKI_NOW + 1 } },
+	{ "without nextUpdate", SK_OK, SK_CRL_INVALID, BY_MID, BY_ROOT, NONE, { .to = -1 } },
+	{ "forged", SK_OK, SK_CRL_INVALID, BY_MID, BY_ROOT, NONE, { .spoil = true } },
+	{ "forged, leaf on it", SK_OK, SK_CRL_INVALID, BY_MID, BY_ROOT, LEAF, { .spoil = true } },
+	{ "of a stranger with the CA's name", SK_OK, SK_CRL_INVALID, BY_MID_STRANGER, BY_ROOT, LEAF, { 0 } },
+	{ "delta", SK_OK, SK_CRL_INVALID, BY_MID, BY_ROOT, NONE, { .delta = true } },
+	{ "delta, leaf on it", SK_CERT_REVOKED, SK_CERT_REVOKED, BY_MID, BY_ROOT, LEAF, { .delta = true } },
+	{ "about leaves", SK_OK, SK_OK, BY_MID, BY_ROOT, NONE, { .idp = "30038101ff" } },
+	{ "about CAs only", SK_OK, SK_CRL_INVALID, BY_MID, BY_ROOT, NONE, { .idp = "30038201ff" } },
+	{ "some reasons only", SK_OK, SK_CRL_INVALID, BY_MID, BY_ROOT, NONE, { .idp = "300483020560" } },
+	{ "indirect", SK_OK, SK_OK, BY_OTHER_ANCHOR, NOBODY, NONE, { .idp = indirect_idp } },
+	{ "indirect, leaf revoked", SK_CERT_REVOKED, SK_CERT_REVOKED, BY_OTHER_ANCHOR, NOBODY, LEAF, { .idp = indirect_idp, .names_issuer = true } },
+	{ "indirect, intermediate revoked", SK_CERT_REVOKED, SK_CERT_REVOKED, BY_OTHER_ANCHOR, NOBODY, MID, { .idp = indirect_idp, .names_issuer = true } },
+	{ "indirect, the number of another issuer", SK_OK, SK_OK, BY_OTHER_ANCHOR, NOBODY, LEAF, { .idp = indirect_idp } },
+	{ "indirect, of a stranger", SK_OK, SK_CRL_INVALID, BY_STRANGER, NOBODY, LEAF, { .idp = indirect_idp, .names_issuer = true } },
+	{ "not marked as indirect", SK_OK, SK_CRL_INVALID, BY_OTHER_ANCHOR, NOBODY, NONE, { 0 } },
+};
+/* clang-format on */
+
+static struct pki_cert crl_signer(const struct files *f, enum crl_signer who)
+{
+	const struct pki_spec ca = { .cn = "SHAKEN Test CA" };
+
+	switch (who) {
+	case BY_MID:
+		X509_up_ref(f->mid.cert), EVP_PKEY_up_ref(f->mid.key);
+		return f->mid;
+	case BY_ROOT:
+		X509_up_ref(f->root.cert), EVP_PKEY_up_ref(f->root.key);
+		return f->root;
+	case BY_OTHER_ANCHOR:
+	case BY_STRANGER: {
+		const struct pki_spec spec = { .cn = "SHAKEN CRL", .bare_name = true };
+
+		return pki_issue(&spec, PKI_ROOT, NULL, NULL);
+	}
+	case BY_MID_STRANGER:
+		return pki_issue(&ca, PKI_MID, NULL, NULL);
+	case NOBODY:
+		break;
+	}
+	abort();
+}
+
+static void add_crls(const struct crl_row *row, struct files *f, struct pki_text *out)
+{
+	struct pki_crl crl = row->crl;
+	struct pki_cert signer;
+
+	out->len = 0;
+	if (row->signer == NOBODY)
+		return;
+
+	if (row->victim != NONE)
+		crl.revoked = row->victim == LEAF ? f->leaf.cert : f->mid.cert;
+	signer = crl_signer(f, row->signer);
+	pki_add_crl(out, &crl, &signer);
+	if (row->signer == BY_OTHER_ANCHOR)
+		pki_add_cert(&f->anchors, signer.cert);
+	pki_drop(&signer);
+	if (row->second == BY_ROOT)
+		pki_add_crl(out, &(struct pki_crl){ 0 }, &f->root);
+}
+
+static void try_crl(const struct crl_row *row, bool required)
+{
+	static struct files f;
+	static struct pki_text crls;
+	const struct sk_trust_rules rules = { .crl_required = required };
+	SK_CLEANUP(sk_trust_free_p) struct sk_trust *trust = NULL;
+	SK_CLEANUP(sk_chain_free_p) struct sk_chain *chain = NULL;
+	const enum sk_err want = required ? row->hard : row->soft;
+	enum sk_err err;
+
+	make(&(struct row){ .name = row->name }, &f);
+	add_crls(row, &f, &crls);
+	CHECK(!sk_trust_new(&rules, &trust) &&
+		      !sk_trust_add_anchors(trust, f.anchors.text, f.anchors.len, NULL) &&
+		      !sk_chain_new(f.chain.text, f.chain.len, &chain),
+	      "%s: set-up", row->name);
+	if (crls.len > 0) {
+		size_t count = 0;
+
+		CHECK(!sk_trust_add_crls(trust, crls.text, crls.len, &count) &&
+			      count == (row->second == BY_ROOT ? 2 : 1),
+		      "%s: lists", row->name);
+	}
+	if (chain) {
+		err = sk_trust_check(trust, chain, PKI_NOW, NULL);
+		CHECK(err == want, "list: %s, %s: %s", row->name,
+		      required ? "required" : "not required", sk_err_name(err));
+	}
+	drop(&f);
+}
+
+static void test_loading(void)
+{
+	static struct files f;
+	static struct pki_text crl;
+	static char big[2 * PKI_TEXT_MAX + 64];
+	SK_CLEANUP(sk_trust_free_p) struct sk_trust *trust = NULL;
+	size_t count = 7;
+
+	make(&rows[0], &f);
+	CHECK(!sk_trust_new(&plain, &trust) && sk_trust_anchors(trust) == 0, "new");
+	CHECK(sk_trust_add_anchors(trust, "", 0, &count) == SK_CERT_SYNTAX, "empty");
+	CHECK(sk_trust_add_anchors(trust, "text", 4, &count) == SK_CERT_SYNTAX, "text");
+	CHECK(sk_trust_add_anchors(trust, f.chain.text, f.chain.len, &count) == SK_CERT_SYNTAX,
+	      "a leaf");
+	snprintf(big, sizeof(big), "%s%s", f.anchors.text, f.chain.text);
+	CHECK(sk_trust_add_anchors(trust, big, strlen(big), &count) == SK_CERT_SYNTAX,
+	      "root and leaf");
+	snprintf(big, sizeof(big), "%s-----BEGIN CERTIFICATE-----\nMAA=\n", f.anchors.text);
+	CHECK(sk_trust_add_anchors(trust, big, strlen(big), &count) == SK_CERT_SYNTAX, "cut");
+	CHECK(sk_trust_anchors(trust) == 0 && count == 7, "nothing was added");
+	CHECK(!sk_trust_add_anchors(trust, f.anchors.text, f.anchors.len, &count) && count == 1,
+	      "root");
+	CHECK(sk_trust_anchors(trust) == 1, "one anchor");
+
+	count = 7;
+	pki_add_crl(&crl, &(struct pki_crl){ 0 }, &f.mid);
+	CHECK(sk_trust_add_crls(trust, "", 0, &count) == SK_CRL_INVALID, "empty list");
+	CHECK(sk_trust_add_crls(trust, "text", 4, &count) == SK_CRL_INVALID, "text");
+	CHECK(sk_trust_add_crls(trust, f.anchors.text, f.anchors.len, &count) == SK_CRL_INVALID,
+	      "cert");
+	snprintf(big, sizeof(big), "%s%s", crl.text, f.anchors.text);
+	CHECK(sk_trust_add_crls(trust, big, strlen(big), &count) == SK_CRL_INVALID,
+	      "list and cert");
+	CHECK(count == 7, "untouched");
+	CHECK(!sk_trust_add_crls(trust, crl.text, crl.len, &count) && count == 1, "a list");
+	drop(&f);
+}
+
+static void test_der_crl(void)
+{
+	static struct files f;
+	static struct pki_text crl;
+	SK_CLEANUP(sk_trust_free_p) struct sk_trust *trust = NULL;
+	uint8_t der[4096];
+	size_t count = 0;
+	char body[8192] = "", *line;
+	int len;
+
+	make(&rows[0], &f);
+	pki_add_crl(&crl, &(struct pki_crl){ .revoked = f.leaf.cert }, &f.mid);
+	for (line = strtok(crl.text, "\n"); line; line = strtok(NULL, "\n"))
+		if (line[0] != '-')
+			strcat(body, line);
+	len = EVP_DecodeBlock(der, (uint8_t *)body, (int)strlen(body));
+	while (len > 0 && body[strlen(body) - 1] == '=')
+		body[strlen(body) - 1] = '\0', len--;
+
+	CHECK(!sk_trust_new(&plain, &trust), "new");
+	CHECK(sk_trust_add_crls(trust, (char *)der, (size_t)len - 1, &count) == SK_CRL_INVALID,
+	      "short");
+	CHECK(sk_trust_add_crls(trust, (char *)der, (size_t)len + 1, &count) == SK_CRL_INVALID,
+	      "long");
+	CHECK(!sk_trust_add_crls(trust, (char *)der, (size_t)len, &count) && count == 1, "DER");
+	drop(&f);
+}
+
+/* Certificates that all have one name and sign each other in a ring: as many as a file can have */
+static void test_maze(void)
+{
+	const struct pki_spec spec = { .cn = "SHAKEN maze", .aki = "3000" }, usual = { 0 };
+	struct pki_cert made[60];
+	static struct pki_text anchors, chain_text, all;
+	SK_CLEANUP(sk_trust_free_p) struct sk_trust *trust = NULL;
+	SK_CLEANUP(sk_chain_free_p) struct sk_chain *chain = NULL, *none = NULL;
+	struct pki_cert leaf;
+	clock_t start;
+
+	made[0] = pki_issue(&spec, PKI_MID, NULL, NULL);
+	for (size_t i = 1; i < SK_COUNT(made); i++)
+		made[i] = pki_issue(&spec, PKI_MID, &made[i - 1], NULL);
+	leaf = pki_issue(&usual, PKI_LEAF, &made[59], NULL);
+	pki_add_cert(&all, leaf.cert);
+	pki_add_cert(&chain_text, leaf.cert);
+	for (size_t i = 0; i < SK_COUNT(made); i++) {
+		pki_add_cert(&all, made[i].cert);
+		if (i < SK_CERT_MAX - 1)
+			pki_add_cert(&chain_text, made[i].cert);
+	}
+	EVP_PKEY_free(pki_simple(NULL, &(struct pki_text){ 0 }, &anchors));
+	start = clock();
+	CHECK(sk_chain_new(all.text, all.len, &none) != SK_OK, "60 certificates in a file");
+	CHECK(!sk_trust_new(&plain, &trust) &&
+		      !sk_trust_add_anchors(trust, anchors.text, anchors.len, NULL) &&
+		      !sk_chain_new(chain_text.text, chain_text.len, &chain),
+	      "set-up");
+	CHECK(chain && sk_trust_check(trust, chain, PKI_NOW, NULL) == SK_CERT_UNTRUSTED, "maze");
+	printf("maze: %ld us\n", (long)((clock() - start) * 1000000 / CLOCKS_PER_SEC));
+	pki_drop(&leaf);
+	for (size_t i = 0; i < SK_COUNT(made); i++)
+		pki_drop(&made[i]);
+}
+
+static bool has_finding(const struct sk_findings *findings, const char *part)
+{
+	for (size_t i = 0; i < findings->count; i++)
+		if (strstr(findings->text[i], part))
+			return true;
+
+	return false;
+}
+
+static void test_findings(void)
+{
+	static struct files f;
+	const struct sk_trust_rules warn = { .profile = SK_PROFILE_WARN };
+	const struct row row = { .name = "findings",
+				 .leaf = { .cn = "x", .policies = "", .serial = "01" },
+				 .root = { .cn = "SHAKEN" } };
+	SK_CLEANUP(sk_trust_free_p) struct sk_trust *trust = NULL, *off = NULL;
+	SK_CLEANUP(sk_chain_free_p) struct sk_chain *chain = NULL;
+	struct sk_findings findings = { .count = 99 };
+
+	make(&row, &f);
+	CHECK(!sk_trust_new(&warn, &trust) && !sk_trust_new(&plain, &off) &&
+		      !sk_trust_add_anchors(trust, f.anchors.text, f.anchors.len, NULL) &&
+		      !sk_trust_add_anchors(off, f.anchors.text, f.anchors.len, NULL) &&
+		      !sk_chain_new(f.chain.text, f.chain.len, &chain),
+	      "set-up");
+	if (!chain)
+		return;
+	CHECK(sk_trust_check(trust, chain, PKI_NOW, &findings) == SK_OK, "accepted");
+	CHECK(findings.count == 4 && has_finding(&findings, "CN") &&
+		      has_finding(&findings, "ROOT") && has_finding(&findings, "Policies") &&
+		      has_finding(&findings, "serial"),
+	      "findings: %zu", findings.count);
+	CHECK(sk_trust_check(off, chain, PKI_NOW, &findings) == SK_OK && findings.count == 0,
+	      "off");
+	CHECK(sk_trust_check(trust, chain, PKI_NOW, NULL) == SK_OK, "nobody asks");
+	sk_profile_check(chain, &warn, &findings);
+	CHECK(findings.count == 3 && has_finding(&findings, "CN"), "without trust: %zu",
+	      findings.count);
+	drop(&f);
+}
+
+int main(void)
+{
+	test_rows();
+	for (size_t i = 0; i < SK_COUNT(crl_rows); i++) {
+		try_crl(&crl_rows[i], false);
+		try_crl(&crl_rows[i], true);
+	}
+	test_loading();
+	test_der_crl();
+	test_maze();
+	test_findings();
+	return check_result();
+}
