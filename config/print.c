@@ -1,0 +1,206 @@
+/*
+ * The configuration as YAML: one line a setting, so that two outputs can be
+ * compared line by line.  Texts are always quoted; no text can become a list, a
+ * number or a comment by what is in it.
+ */
+#include "config/loading.h"
+#include "config/number.h"
+#include "config/schema.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	NUMBER_SIZE = 32, /* room for "1073741824" and its unit */
+};
+
+static void print_text(const char *text, FILE *to)
+{
+	fputc('"', to);
+	for (const char *c = text; *c; c++) {
+		if (*c == '"' || *c == '\\')
+			fputc('\\', to);
+		fputc(*c, to);
+	}
+	fputc('"', to);
+}
+
+static void print_word(const struct conf_item *item, unsigned value, FILE *to)
+{
+	for (const struct conf_word *w = item->words; w->name; w++)
+		if (w->value == value)
+			fputs(w->name, to);
+}
+
+static void print_words(const struct conf_item *item, unsigned bits, FILE *to)
+{
+	const char *between = "";
+
+	fputc('[', to);
+	for (const struct conf_word *w = item->words; w->name; w++) {
+		if (!(bits & w->value))
+			continue;
+		fprintf(to, "%s%s", between, w->name);
+		between = ", ";
+	}
+	fputc(']', to);
+}
+
+static void print_number(const struct conf_item *item, int64_t value, FILE *to)
+{
+	char text[NUMBER_SIZE];
+	struct sk_buf buf;
+
+	sk_buf_init(&buf, text, sizeof(text));
+	number_print(item->type, value, &buf);
+	fputs(text, to);
+}
+
+static void print_list(const struct text_list *list, FILE *to)
+{
+	fputc('[', to);
+	for (size_t i = 0; i < list->count; i++) {
+		fputs(i ? ", " : "", to);
+		print_text(list->items[i], to);
+	}
+	fputc(']', to);
+}
+
+static void print_net(const struct net *net, FILE *to)
+{
+	char host[ADDR_TEXT_SIZE];
+	struct addr addr = { .len = 0 };
+
+	if (net->v6) {
+		addr.sa.v6.sin6_family = AF_INET6;
+		memcpy(&addr.sa.v6.sin6_addr, net->bytes, 16);
+	} else {
+		addr.sa.v4.sin_family = AF_INET;
+		memcpy(&addr.sa.v4.sin_addr, net->bytes, 4);
+	}
+	addr_print_host(&addr, host);
+	fprintf(to, "\"%s/%u\"", host, net->bits);
+}
+
+static void print_nets(const struct net_list *list, FILE *to)
+{
+	fputc('[', to);
+	for (size_t i = 0; i < list->count; i++) {
+		fputs(i ? ", " : "", to);
+		print_net(&list->nets[i], to);
+	}
+	fputc(']', to);
+}
+
+static void print_map(const struct text_map *map, FILE *to)
+{
+	fputc('{', to);
+	for (size_t i = 0; i < map->count; i++) {
+		fputs(i ? ", " : "", to);
+		print_text(map->keys[i], to);
+		fputs(": ", to);
+		print_text(map->values[i], to);
+	}
+	fputc('}', to);
+}
+
+static void print_flat(const struct conf_item *item, const void *field, FILE *to)
+{
+	unsigned word;
+
+	if (item->type == CONF_BOOL) {
+		fputs(*(const bool *)field ? "yes" : "no", to);
+	} else if (item->type == CONF_COUNTRY || item->type == CONF_PREFIX) {
+		print_text(field, to);
+	} else if (item->type == CONF_SMALL) {
+		print_number(item, *(const uint8_t *)field, to);
+	} else if (item->type == CONF_WORD || item->type == CONF_WORDS) {
+		memcpy(&word, field, sizeof(word));
+		if (item->type == CONF_WORD)
+			print_word(item, word, to);
+		else
+			print_words(item, word, to);
+	} else {
+		print_number(item, *(const int64_t *)field, to);
+	}
+}
+
+void conf_item_print(const struct conf_item *item, const struct conf *conf, FILE *to)
+{
+	const void *field = (const char *)conf + item->at;
+
+	switch (conf_item_shape(item)) {
+	case CONF_SHAPE_FLAT:
+		print_flat(item, field, to);
+		break;
+	case CONF_SHAPE_TEXT:
+		print_text(*(char *const *)field, to);
+		break;
+	case CONF_SHAPE_LIST:
+		print_list(field, to);
+		break;
+	case CONF_SHAPE_NETS:
+		print_nets(field, to);
+		break;
+	case CONF_SHAPE_MAP:
+		print_map(field, to);
+		break;
+	}
+}
+
+void conf_print(const struct conf *conf, FILE *to)
+{
+	for (size_t s = 0; s < conf_section_count; s++) {
+		fprintf(to, "%s:\n", conf_sections[s].name);
+		for (size_t i = 0; i < conf_schema_count; i++) {
+			const char *key = conf_item_key(&conf_schema[i], conf_sections[s].name);
+
+			if (!key)
+				continue;
+			fprintf(to, "  %s: ", key);
+			conf_item_print(&conf_schema[i], conf, to);
+			fputc('\n', to);
+		}
+	}
+}
+
+/* The value of a setting as text, or NULL when memory is out; the caller frees. */
+static char *item_text(const struct conf_item *item, const struct conf *conf)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *to = open_memstream(&text, &len);
+
+	if (!to)
+		return NULL;
+	conf_item_print(item, conf, to);
+	if (fclose(to) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+size_t conf_restart_needed(const struct conf *running, const struct conf *wanted,
+			   struct complaints *names)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < conf_schema_count; i++) {
+		const struct conf_item *item = &conf_schema[i];
+		char *is, *was;
+
+		if (item->reload != CONF_RESTART)
+			continue;
+		was = item_text(item, running);
+		is = item_text(item, wanted);
+		/* without memory to compare, saying too much is the safe side */
+		if (!was || !is || strcmp(was, is) != 0) {
+			complaints_add(names, item->path);
+			count++;
+		}
+		free(was);
+		free(is);
+	}
+	return count;
+}
