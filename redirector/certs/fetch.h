@@ -1,0 +1,84 @@
+/**
+ * @file fetch.h  URL -> bytes, over HTTPS, under rules that a hostile repository cannot bend
+ *
+ * An interface, so that a replay can be the network; the daemon's is made of curl
+ * on the event loop, and the command has a blocking form with the same rules:
+ * https only, no redirects, no proxy, status 200, at most SK_CERT_FILE_MAX bytes,
+ * and only addresses that address.h allows, judged where the socket is opened, so
+ * that no second answer of a name server can slip in.
+ */
+#pragma once
+
+#include "config/conf.h"
+#include "redirector/base/loop.h"
+#include "redirector/certs/freshness.h"
+#include "shaken/err.h"
+#include "shaken/macro.h"
+#include "shaken/span.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+	FETCH_HEADERS_MAX = 16384, /**< most bytes of header lines */
+};
+
+/** What came of a job.  Lives until the handler returns. */
+struct fetch_result {
+	enum sk_err
+		err; /**< SK_OK; SK_FETCH_...; SK_BUSY: waited too long for its turn; SK_ENOMEM */
+	bool not_modified; /**< 304 to the job's etag: there is no body  */
+	struct sk_span body;
+	struct freshness headers;
+};
+
+struct fetch_job;
+
+typedef void fetch_h(struct fetch_job *job, const struct fetch_result *result);
+
+/** One fetch.  Embedded in what waits for it; stays where it is until it is done or stopped. */
+struct fetch_job {
+	struct sk_span url;  /**< set by the owner, and theirs until the end        */
+	struct sk_span etag; /**< of what the owner has, empty: send the whole body */
+	fetch_h *done;       /**< called once, never before start() has returned    */
+	void *arg;           /**< the owner's                                       */
+	void *slot;          /**< the fetcher's                                     */
+};
+
+struct fetcher {
+	/**
+	 * @return SK_OK and later a call of done(); or, at once and without one:
+	 *         SK_FETCH_REFUSED, SK_BUSY (the queue is full), SK_ENOMEM
+	 */
+	enum sk_err (*start)(struct fetcher *self, struct fetch_job *job);
+
+	/** done() will not be called.  Never blocks. */
+	void (*stop)(struct fetcher *self, struct fetch_job *job);
+
+	/** Other settings from the next job on; NULL: not wanted.  false, and nothing changed, with
+	 * the reason */
+	bool (*reload)(struct fetcher *self, const struct certs_conf *conf, char why[256]);
+};
+
+/**
+ * The fetcher of the daemon.
+ *
+ * @param conf  Used during the call only
+ * @param out   Set only on success; every job is to be stopped or done before the end
+ * @param why   On failure the reason: certs.tls-ca or certs.resolve is no good
+ */
+SK_MUSTCHECK
+bool fetch_curl_new(struct loop *loop, const struct certs_conf *conf, struct fetcher **out,
+		    char why[256]);
+void fetch_curl_free(struct fetcher *fetcher);
+SK_DEFINE_CLEANUP(struct fetcher, fetch_curl_free)
+
+/**
+ * Fetch one URL and wait for it, no longer than certs.timeout.  For the command.
+ *
+ * @param body  Set only on success, with a NUL behind it; the caller frees it with free()
+ *
+ * @return SK_OK; SK_FETCH_...; SK_ENOMEM; SK_EINTERNAL (certs.tls-ca or certs.resolve is no good)
+ */
+SK_MUSTCHECK
+enum sk_err fetch_once(const struct certs_conf *conf, struct sk_span url, char **body, size_t *len);

@@ -1,0 +1,157 @@
+/*
+ * Fetches every URL of the command line, all at once on the loop or (--once) one
+ * by one in the blocking form, and prints a line for each: URL, outcome, bytes.
+ * --stop ends after so many milliseconds with the fetches still under way.
+ */
+#include "redirector/certs/fetch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+enum {
+	URLS = 256,
+};
+
+struct driver {
+	struct certs_conf conf;
+	struct text_map resolve;
+	const char *urls[URLS], *etag;
+	int count, open;
+	bool once;
+	long stop;
+	struct loop *loop;
+	struct fetch_job jobs[URLS];
+};
+
+static void print(const char *url, enum sk_err err, bool not_modified, size_t len)
+{
+	printf("%s\t%s\t%zu\n", url, not_modified ? "304" : sk_err_name(err), len);
+	fflush(stdout);
+}
+
+static void ended(struct driver *d)
+{
+	if (--d->open == 0)
+		loop_stop(d->loop);
+}
+
+static void on_done(struct fetch_job *job, const struct fetch_result *result)
+{
+	print(job->url.ptr, result->err, result->not_modified, result->body.len);
+	ended(job->arg);
+}
+
+static void on_stop(void *arg)
+{
+	struct driver *d = arg;
+
+	loop_stop(d->loop);
+}
+
+static bool on_loop(struct driver *d)
+{
+	SK_CLEANUP(loop_free_p) struct loop *loop = loop_new();
+	SK_CLEANUP(fetch_curl_free_p) struct fetcher *fetcher = NULL;
+	SK_CLEANUP(timer_free_p) struct timer *timer = NULL;
+	char why[256];
+
+	if (!loop || !fetch_curl_new(loop, &d->conf, &fetcher, why)) {
+		fprintf(stderr, "%s\n", loop ? why : "no loop");
+		return false;
+	}
+	d->loop = loop;
+	timer = timer_new(loop, on_stop, d);
+	if (!timer || (d->stop > 0 && !timer_set(timer, d->stop)))
+		return false;
+	d->open = 1;
+	for (int i = 0; i < d->count; i++) {
+		struct fetch_job *job = &d->jobs[i];
+		enum sk_err err;
+
+		*job = (struct fetch_job){ .url = sk_span_of(d->urls[i]),
+					   .etag = sk_span_of(d->etag),
+					   .done = on_done,
+					   .arg = d };
+		err = fetcher->start(fetcher, job);
+		d->open += err == SK_OK;
+		if (err != SK_OK)
+			print(d->urls[i], err, false, 0);
+	}
+	if (--d->open > 0)
+		loop_run(loop);
+	for (int i = 0; i < d->count; i++)
+		fetcher->stop(fetcher, &d->jobs[i]); /* what is done already is passed over */
+	return true;
+}
+
+static void one_by_one(struct driver *d)
+{
+	for (int i = 0; i < d->count; i++) {
+		char *body = NULL;
+		size_t len = 0;
+		enum sk_err err = fetch_once(&d->conf, sk_span_of(d->urls[i]), &body, &len);
+
+		print(d->urls[i], err, false, len);
+		free(body);
+	}
+}
+
+static void add_route(struct driver *d, char *text)
+{
+	char *equals = strchr(text, '=');
+	size_t n = d->resolve.count;
+
+	if (!equals || n == 16)
+		return;
+	*equals = '\0';
+	d->resolve.keys[n] = text;
+	d->resolve.values[n] = equals + 1;
+	d->resolve.count++;
+}
+
+static void read_args(struct driver *d, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--lab") == 0)
+			d->conf.lab = true;
+		else if (strcmp(argv[i], "--once") == 0)
+			d->once = true;
+		else if (strcmp(argv[i], "--ca") == 0 && i + 1 < argc)
+			d->conf.tls_ca = argv[++i];
+		else if (strcmp(argv[i], "--timeout") == 0 && i + 1 < argc)
+			d->conf.timeout = atol(argv[++i]);
+		else if (strcmp(argv[i], "--queue") == 0 && i + 1 < argc)
+			d->conf.queue = atol(argv[++i]);
+		else if (strcmp(argv[i], "--stop") == 0 && i + 1 < argc)
+			d->stop = atol(argv[++i]);
+		else if (strcmp(argv[i], "--etag") == 0 && i + 1 < argc)
+			d->etag = argv[++i];
+		else if (strcmp(argv[i], "--resolve") == 0 && i + 1 < argc)
+			add_route(d, argv[++i]);
+		else if (d->count < URLS)
+			d->urls[d->count++] = argv[i];
+	}
+	d->conf.resolve = d->resolve;
+}
+
+int main(int argc, char **argv)
+{
+	char empty[] = "", *keys[16], *values[16];
+	struct rusage usage;
+	static struct driver d;
+
+	d.etag = "";
+	d.conf = (struct certs_conf){
+		.tls_ca = empty, .timeout = 1000, .parallel = 16, .per_host = 16, .queue = URLS
+	};
+	d.resolve = (struct text_map){ keys, values, 0 };
+	read_args(&d, argc, argv);
+	if (d.once)
+		one_by_one(&d);
+	else if (!on_loop(&d))
+		return 1;
+	getrusage(RUSAGE_SELF, &usage);
+	printf("rss\t%ld\n", usage.ru_maxrss);
+	return 0;
+}

@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""The real fetcher against a hostile repository: outcomes, bytes, and no connection it should not make."""
+import os
+import subprocess
+import sys
+import tempfile
+
+from hostile import NAME, Hostile
+
+DRIVER = sys.argv[1]
+passed = failed = 0
+
+# path: outcome, bytes of the body (None: not looked at)
+GOOD = {
+    "/ok": ("SK_OK", "pem"), "/max-age": ("SK_OK", "pem"), "/no-store": ("SK_OK", "pem"),
+    "/etag": ("SK_OK", "pem"), "/chunked": ("SK_OK", "pem"), "/continue": ("SK_OK", "pem"),
+    "/cookie": ("SK_OK", "pem"), "/full": ("SK_OK", 65536), "/empty": ("SK_OK", 0),
+    "/html": ("SK_OK", 26), "/der": ("SK_OK", None), "/key": ("SK_OK", None),
+    "/six": ("SK_OK", None), "/nuls": ("SK_OK", None), "/refresh": ("SK_OK", 0),
+    "/gzip-bomb": ("SK_OK", None),  # the compressed bytes, as they came
+}
+BAD = {
+    "/nowhere": "SK_FETCH_STATUS", "/unasked-304": "SK_FETCH_STATUS",
+    "/one-too-many": "SK_FETCH_SIZE", "/endless-continue": "SK_FETCH_SIZE",
+    "/header-drip": "SK_FETCH_TIMEOUT", "/body-drip": "SK_FETCH_TIMEOUT",
+    "/silent": "SK_FETCH_TIMEOUT", "/hang-up": "SK_FETCH_STATUS",
+    "/huge-chunked": "SK_FETCH_SIZE", "/huge-plain": "SK_FETCH_SIZE",
+    "/huge-length": "SK_FETCH_SIZE", "/negative-length": "SK_FETCH_STATUS",
+    "/short": "SK_FETCH_CONNECT",
+    "/redirect-http": "SK_FETCH_STATUS", "/redirect-host": "SK_FETCH_STATUS",
+    "/redirect-file": "SK_FETCH_STATUS", "/redirect-self": "SK_FETCH_STATUS",
+    "/status/201": "SK_FETCH_STATUS", "/status/203": "SK_FETCH_STATUS",
+    "/status/400": "SK_FETCH_STATUS", "/status/404": "SK_FETCH_STATUS",
+    "/status/429": "SK_FETCH_STATUS", "/status/500": "SK_FETCH_STATUS",
+    "/status/503": "SK_FETCH_STATUS", "/status/600": "SK_FETCH_STATUS",
+    "/no-content": "SK_FETCH_STATUS", "/partial": "SK_FETCH_STATUS",
+    "/big-error": "SK_FETCH_SIZE", "/garbage-status": "SK_FETCH_STATUS",
+    "/odd-status": "SK_FETCH_STATUS", "/http09": "SK_FETCH_STATUS", "/http3": "SK_FETCH_STATUS",
+    "/endless-headers": "SK_FETCH_SIZE", "/endless-line": "SK_FETCH_SIZE",
+    "/nul-header": "SK_FETCH_STATUS", "/reset-body": "SK_FETCH_CONNECT",
+    "/bad-chunk": "SK_FETCH_CONNECT", "/huge-chunk-size": "SK_FETCH_CONNECT",
+    "/auth": "SK_FETCH_STATUS", "/upgrade": "SK_FETCH_STATUS",
+}
+PORTS = {"expired": "SK_FETCH_TLS", "wrong": "SK_FETCH_TLS", "self": "SK_FETCH_TLS",
+         "old": "SK_FETCH_TLS", "plain": "SK_FETCH_TLS", "noise": "SK_FETCH_TLS",
+         "silent": "SK_FETCH_TIMEOUT", "reset": "SK_FETCH_CONNECT or SK_FETCH_TLS", "closed": "SK_FETCH_CONNECT"}
+
+
+def check(ok, what, *more):
+    global passed, failed
+    if ok:
+        passed += 1
+        return
+    failed += 1
+    print("FAILED:", what, *more, file=sys.stderr)
+
+
+def drive(*args, env=None, limit=120):
+    out = subprocess.run([DRIVER, *args], capture_output=True, text=True, timeout=limit,
+                         env={**os.environ, **(env or {})})
+    check(out.returncode == 0, "the driver ends well", out.returncode, out.stderr[-2000:])
+    seen = {}
+    for line in out.stdout.splitlines():
+        fields = line.split("\t")
+        seen[fields[0]] = fields[1:]
+    return seen
+
+
+def hostile(server, mode):
+    """Every behaviour, all at once or one by one."""
+    ports, pem = server.ports, len(server.good_body())
+    base = "https://%s:%d" % (NAME, ports["good"])
+    args = ["--lab", "--ca", server.pki.ca, *mode]
+    for port in ports.values():
+        args += ["--resolve", "%s:%d=127.0.0.1" % (NAME, port)]
+    urls = [base + p for p in {**GOOD, **BAD}]
+    urls += ["https://%s:%d/ok" % (NAME, ports[k]) for k in PORTS]
+    seen = drive(*args, *urls)
+    for path, (outcome, size) in GOOD.items():
+        got = seen.get(base + path, ["nothing", "0"])
+        check(got[0] == outcome, mode, path, got)
+        size = pem if size == "pem" else size
+        check(size is None or int(got[1]) == size, mode, path, "bytes", got)
+    for path, outcome in BAD.items():
+        check(seen.get(base + path, [None])[0] == outcome, mode, path, seen.get(base + path))
+    for kind, outcome in PORTS.items():
+        got = seen.get("https://%s:%d/ok" % (NAME, ports[kind]))
+        check(got and got[0] in outcome.split(" or "), mode, "port", kind, got)
+    for path in ("/huge-chunked", "/huge-plain", "/endless-headers", "/endless-line"):
+        check(server.sent.get(path, 0) < 16 << 20, mode, path, "was read on", server.sent.get(path))
+    check(all(n == 1 for n in server.requests.values()), mode, "each was asked once",
+          {p: n for p, n in server.requests.items() if n != 1})
+    server.requests.clear()
+    server.sent.clear()
+
+
+def literal_and_names(server):
+    """What the laboratory may, and what a certificate must name."""
+    port, ca = server.ports["good"], server.pki.ca
+    ok = "https://127.0.0.1:%d/ok" % port
+    host = "https://localhost:%d/ok" % port
+    seen = drive("--lab", "--ca", ca, ok, host)
+    check(seen[ok][0] == "SK_OK" and seen[host][0] == "SK_OK", "laboratory", seen)
+    seen = drive("--lab", ok)
+    check(seen[ok][0] == "SK_FETCH_TLS", "the system's authorities do not know ours", seen)
+    seen = drive("--lab", ok, env={"SSL_CERT_FILE": ca, "CURL_CA_BUNDLE": ca})
+    check(seen[ok][0] == "SK_FETCH_TLS", "the environment adds none", seen)
+    seen = drive("--lab", "--ca", ca, ok, env={
+        "https_proxy": "http://127.0.0.1:%d" % server.ports["closed"],
+        "ALL_PROXY": "http://127.0.0.1:%d" % server.ports["closed"]})
+    check(seen[ok][0] == "SK_OK", "the environment names no proxy", seen)
+    tagged = "https://127.0.0.1:%d/etag" % port
+    seen = drive("--lab", "--ca", ca, "--etag", '"one"', tagged)
+    check(seen[tagged] == ["304", "0"], "not modified", seen)
+    seen = drive("--lab", "--ca", ca, "--etag", '"two"', tagged)
+    check(seen[tagged][0] == "SK_OK", "modified", seen)
+    name = "https://no-such-host.invalid/ok"
+    check(drive("--lab", "--ca", ca, name, limit=30)[name][0] in
+          ("SK_FETCH_DNS", "SK_FETCH_TIMEOUT"), "no such name")
+    out = subprocess.run([DRIVER, "--ca", "/nonexistent/ca.pem", ok], capture_output=True, text=True,
+                         check=False)
+    check(out.returncode == 1 and "/nonexistent/ca.pem" in out.stderr, "no such bundle", out)
+    out = subprocess.run([DRIVER, "--resolve", "a:1=not-an-address", ok], capture_output=True,
+                         text=True, check=False)
+    check(out.returncode == 1 and "certs.resolve" in out.stderr, "resolve to a name", out)
+
+
+def queue(server):
+    """One behaviour that never answers fills the places; the rest are turned away, not forgotten."""
+    base = "https://127.0.0.1:%d" % server.ports["good"]
+    urls = ["%s/silent/%d" % (base, i) for i in range(40)]
+    seen = drive("--lab", "--ca", server.pki.ca, "--queue", "10", *urls)
+    outcomes = [seen.get(u, ["lost"])[0] for u in urls]
+    check(outcomes.count("SK_FETCH_TIMEOUT") >= 16, "sixteen at once", outcomes)
+    check(outcomes.count("SK_BUSY") >= 19, "the queue has an end", outcomes)
+    check(outcomes.count("SK_BUSY") + outcomes.count("SK_FETCH_TIMEOUT") == 40, "all told", outcomes)
+    seen = drive("--lab", "--ca", server.pki.ca, "--stop", "300", *urls)
+    check([u for u in urls if u in seen] == [], "ended with all under way", seen)
+
+
+def tricks(port):
+    """Texts that lead to this machine, or that some parser takes for an address here."""
+    hosts = ["127.0.0.1", "127.1", "127.0.1", "127.00.00.01", "0127.0.0.1", "2130706433", "0x7f000001",
+             "0x7f.0.0.1", "0x7f.1", "017700000001", "0", "0.0.0.0", "00.0", "127.255.255.254",
+             "localhost", "LOCALHOST", "localhost.", "sub.localhost", "ip6-localhost",
+             "[::1]", "[::]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]",
+             "[64:ff9b::127.0.0.1]", "[::127.0.0.1]", "[fe80::1]", "[fe80::1%25lo]", "[::1%lo]",
+             "%31%32%37.0.0.1", "127%2e0.0.1", "127。0。0。1", "①②⑦.0.0.1", "user@127.0.0.1",
+             "cert.example@127.0.0.1", "127.0.0.1#", "127.0.0.1?", "127.0.0.1\\", "127.0.0.1\t", " 127.0.0.1",
+             "10.0.0.1", "169.254.169.254", "192.168.0.1", "100.64.0.1", "198.18.0.1", "224.0.0.1",
+             "255.255.255.255", "[ff02::1]", "[fc00::1]", "[2002:7f00:1::]", NAME]
+    for host in hosts:
+        yield "https://%s:%d/ok" % (host, port)
+        yield "https://%s:8443/ok" % host
+    rest = "127.0.0.1:%d/ok" % port
+    for start in ("http://", "ftp://", "file://", "gopher://", "dict://", "https:", "https:/",
+                  "https:///", "HTTPS:///", "//", "", "https:\\\\", "https://x@", "https://x:y@",
+                  "https://\n", "https://@", "https://:@", "https://:"):
+        yield start + rest
+    yield "file:///etc/passwd"
+    yield "https://"
+    yield "https://127.0.0.1"
+    yield "https://localhost:8443"
+    yield "https://localhost:443/../ok"
+
+
+def closed_door(server):
+    """Without the laboratory switch: not one connection."""
+    before = server.connections
+    for port in (server.ports["good"], 8443):
+        urls = list(tricks(port))
+        for mode in ([], ["--once"]):
+            seen = drive("--ca", server.pki.ca, *mode, "--timeout", "2000",
+                         "--resolve", "%s:%d=127.0.0.1" % (NAME, port),
+                         "--resolve", "%s:8443=127.0.0.1:%d" % (NAME, server.ports["good"]),
+                         "--resolve", "%s:443=[::1]" % NAME, *[u for u in urls if "\n" not in u and "\t" not in u])
+            for url in urls:
+                if "\n" in url or "\t" in url:
+                    continue
+                got = seen.get(url, ["nothing"])[0]
+                # a name that the machine's resolver does not know is no way in either
+                fine = ("SK_FETCH_REFUSED",) if not url.startswith("https://") or NAME in url or \
+                    "127" in url else ("SK_FETCH_REFUSED", "SK_FETCH_DNS", "SK_FETCH_TIMEOUT")
+                check(got in fine, mode, url, got)
+    check(server.connections == before, "connections that should not be",
+          server.connections - before)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        server = Hostile(folder)
+        hostile(server, [])
+        hostile(server, ["--once"])
+        literal_and_names(server)
+        queue(server)
+        closed_door(server)
+    print("%d passed, %d failed" % (passed, failed))
+    return failed > 0 or passed == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
