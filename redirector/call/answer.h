@@ -1,0 +1,38 @@
+/**
+ * @file answer.h  Outcome and configuration in, status and header lines out: pure
+ *
+ * Fail open: a call goes on unless the configuration says otherwise, and a fault
+ * of ours never looks like the caller's and never says Passed.
+ */
+#pragma once
+
+#include "redirector/call/call.h"
+#include "shaken/buf.h"
+
+#include <stdbool.h>
+
+enum {
+	ANSWER_SIZE = 32768, /**< room for all header lines of one answer */
+};
+
+struct answer {
+	unsigned status;       /**< SIP status code                                 */
+	const char *phrase;    /**< lives for ever                                  */
+	const char *verstat;   /**< what was said of the calling number, "" nothing */
+	bool points_at_itself; /**< the Contact could not be made to differ from the
+				    Request-URI (RFC 3261, 8.3)                      */
+	struct sk_buf lines;   /**< header lines, each with its CRLF                */
+};
+
+/**
+ * @param call  Ended; its outcome is set
+ * @param mem   Room of ANSWER_SIZE for the lines
+ * @param out   When not all lines fit: a plain 302 without Identity or verstat
+ */
+void answer_build(const struct call *call, char *mem, struct answer *out);
+
+/** An answer without a call: 400, 403, 405, 481, 200, 503. */
+void answer_plain(unsigned status, char *mem, struct answer *out);
+
+/** 302 for a request inside a dialog: nothing signed, nothing said. */
+void answer_in_dialog(const struct call *call, char *mem, struct answer *out);

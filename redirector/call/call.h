@@ -1,0 +1,85 @@
+/**
+ * @file call.h  One INVITE, from what it says to what is answered
+ *
+ * No sockets, no SIP library, no curl: facts come in, an answer goes out.  The
+ * answer may come before call_start() returns, or later when a certificate has
+ * to be waited for.
+ */
+#pragma once
+
+#include "redirector/base/clock.h"
+#include "redirector/base/loop.h"
+#include "redirector/call/facts.h"
+#include "redirector/call/policy.h"
+#include "redirector/call/tenant.h"
+#include "redirector/certs/certs.h"
+#include "shaken/shaken.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct call;
+
+typedef void call_h(struct call *call);
+
+/** What became of one Identity value. */
+struct judgement {
+	enum sk_err err;
+	struct sk_span signature; /**< the token's third part, empty when it could not be cut */
+};
+
+/** The calls that wait for a certificate; one list of a front. */
+struct waiting {
+	struct call *first;
+	size_t count;
+	size_t max; /**< more are answered at once, as SK_BUSY */
+};
+
+struct call {
+	/* set by the front before call_start() */
+	struct facts facts;
+	struct tenant *tenant; /**< a reference                                   */
+	struct certs *certs;
+	struct loop *loop;
+	struct waiting *waiting; /**< the list it stands in while it waits          */
+	call_h *done;            /**< called exactly once                           */
+	int64_t deadline_ms;     /**< from now on                                   */
+
+	/* the outcome, for the answer and the record */
+	enum task task;
+	enum sk_err err;
+	struct sk_claims claims; /**< signed, or of the PASSporT that came furthest */
+	bool has_claims;
+	char identity[SK_IDENTITY_SIZE]; /**< what was signed; "" when nothing was     */
+	size_t identity_len;
+	char x5u[SK_URL_MAX + 1]; /**< of the PASSporT that is judged                */
+	bool passed;              /**< a shaken PASSporT passed everything           */
+	struct judgement judged[SK_IDENTITY_MAX];
+	size_t judged_count;
+	enum certs_from cert_from;
+	bool late;   /**< its deadline came before the certificate */
+	bool waited; /**< it is in the list of waiting calls, or was     */
+
+	/* while it is judged and waits; for call.c only */
+	struct sk_call_parties parties;
+	struct sk_passport passport;
+	struct sk_passport *links; /* those that passed, shaken and div; NULL: not wanted */
+	size_t link_count;
+	struct certs_wait wait;
+	bool claims_read;    /* `passport` has its claims, whatever was said of them */
+	enum sk_err noted;   /* the outcome that `claims` belong to */
+	bool asking;         /* within certs_want() */
+	enum sk_err no_wait; /* SK_OK: it may wait; else what a further wait comes to */
+	struct timer *timer;
+	struct call *prev, *next;
+};
+
+/** Signs or verifies.  `call->done` may be called before this returns. */
+void call_start(struct call *call);
+
+/** Ends the wait of a call: answers by what can be judged without; `why`, of class OURS or FETCH,
+ * is what the wait came to. */
+void call_give_up(struct call *call, enum sk_err why);
+
+/** Drops what a call holds: its tenant and its timer.  After `done`. */
+void call_deinit(struct call *call);

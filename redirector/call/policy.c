@@ -1,0 +1,246 @@
+/*
+ * Rules, no state.  Every rule that a carrier may want otherwise is a setting of
+ * the tenant; the documents' own disagreements are in tenant.c.
+ */
+#include "redirector/call/policy.h"
+
+#include <string.h>
+
+enum {
+	DATE_TOLERANCE = 60, /* seconds both ways (RFC 8224, 6.1, step 3) */
+};
+
+enum sk_ppt policy_identity_type(struct sk_span identity)
+{
+	struct sk_identity id;
+
+	return !sk_identity_parse(identity, &id) && id.ppt.ptr ? sk_ppt_parse(id.ppt) : SK_PPT_NONE;
+}
+
+bool policy_has_type(const struct facts *facts, enum sk_ppt ppt)
+{
+	for (size_t i = 0; i < facts->identity_count; i++)
+		if (policy_identity_type(facts->identities[i]) == ppt)
+			return true;
+	return false;
+}
+
+bool policy_is_diverted(const struct tenant *t, const struct facts *facts,
+			const struct sk_party *called, struct sk_party *target)
+{
+	target->kind = SK_PARTY_NONE;
+	/* what cannot be read as a party is certainly not the one of the To header */
+	if (sk_party_from_uri(facts->request_uri, &t->set->dialplan, SK_ROLE_DEST, target))
+		return true;
+	/* a host alone is nobody: some proxies ask with ours and name the called party in To */
+	if (target->kind == SK_PARTY_URI && !strchr(target->text, '@'))
+		return false;
+	return !sk_party_eq(target, called);
+}
+
+enum task policy_task(const struct tenant *t, const struct facts *facts)
+{
+	switch (t->set->mode) {
+	case MODE_SIGN:
+		return TASK_SIGN;
+	case MODE_VERIFY:
+		return TASK_VERIFY;
+	case MODE_AUTO:
+		return facts->identity_count > 0 ? TASK_VERIFY : TASK_SIGN;
+	case MODE_PASS:
+	default:
+		return TASK_PASS;
+	}
+}
+
+const char *policy_task_name(enum task task)
+{
+	static const char *const names[] = { "pass", "sign", "verify" };
+
+	return names[task];
+}
+
+/* In an address %00 would end a number early for a careless reader behind us (RFC 4475, 3.1.1.4);
+ * in a display name it is three characters. */
+static bool has_escaped_nul(struct sk_span uri)
+{
+	return uri.len > 2 && memmem(uri.ptr, uri.len, "%00", 3) != NULL;
+}
+
+static enum sk_err read_party(const struct tenant *t, struct sk_span value, enum sk_role role,
+			      struct sk_party *out)
+{
+	struct sk_span uri, params;
+	enum sk_err err = sk_nameaddr_split(value, &uri, &params);
+
+	if (!err && has_escaped_nul(uri))
+		err = SK_REQUEST_SYNTAX;
+	return err ? err : sk_party_from_uri(uri, &t->set->dialplan, role, out);
+}
+
+/* The numbers among the asserted identities. */
+static enum sk_err add_pai(const struct tenant *t, const struct facts *facts,
+			   struct sk_call_parties *out)
+{
+	enum sk_err err = SK_OK;
+
+	for (size_t i = 0; i < facts->pai_count && !err; i++) {
+		struct sk_party *party = &out->callers[out->caller_count];
+
+		err = read_party(t, facts->pai[i], SK_ROLE_ORIG, party);
+		out->caller_count += !err && party->kind == SK_PARTY_TN;
+	}
+	return err;
+}
+
+enum sk_err policy_parties(const struct tenant *t, const struct facts *facts,
+			   struct sk_call_parties *out)
+{
+	bool from_first = t->orig_source != ORIG_PAI_FIRST;
+	struct sk_party from;
+	enum sk_err err;
+
+	out->caller_count = 0;
+	/* a malformed From is a malformed request, whichever header counts */
+	err = read_party(t, facts->from, SK_ROLE_ORIG, &from);
+	if (!err)
+		err = read_party(t, facts->to, SK_ROLE_DEST, &out->called);
+	if (!err && from_first && from.kind == SK_PARTY_TN)
+		out->callers[out->caller_count++] = from;
+	if (!err && t->orig_source != ORIG_FROM_ONLY && out->caller_count == 0)
+		err = add_pai(t, facts, out);
+	if (!err && !from_first && out->caller_count == 0 && from.kind == SK_PARTY_TN)
+		out->callers[out->caller_count++] = from;
+	return err;
+}
+
+static bool says(const struct tenant *t, struct sk_span value, const struct sk_party *number)
+{
+	struct sk_party party;
+
+	return !read_party(t, value, SK_ROLE_ORIG, &party) &&
+	       (number ? sk_party_eq(&party, number) : party.kind == SK_PARTY_TN);
+}
+
+struct sk_span policy_caller_value(const struct tenant *t, const struct facts *facts,
+				   const struct sk_party *proven)
+{
+	size_t pais = t->orig_source == ORIG_FROM_ONLY ? 0 : facts->pai_count;
+
+	for (size_t i = 0; proven && i < pais; i++)
+		if (says(t, facts->pai[i], proven))
+			return facts->pai[i];
+	if (proven || pais == 0)
+		return facts->from;
+	if (t->orig_source == ORIG_FROM_FIRST && says(t, facts->from, NULL))
+		return facts->from;
+	return facts->pai[0];
+}
+
+/* The first attestation header of a source that may say one; else the tenant's own. */
+static enum sk_attest attestation(const struct tenant *t, const struct facts *facts)
+{
+	const struct sign_conf *set = &t->set->sign;
+
+	if (net_list_has(&set->attest_sources, &facts->source)) {
+		for (size_t i = 0; i < set->attest_headers.count; i++) {
+			struct sk_span v =
+				facts_header(facts, sk_span_of(set->attest_headers.items[i]));
+
+			if (v.ptr)
+				return sk_attest_parse(v);
+		}
+	}
+	return (enum sk_attest)set->attest;
+}
+
+/* RFC 8224, 6.1, step 3 and 4.1: iat is the Date when there is a fresh one. */
+static enum sk_err signing_time(const struct tenant *t, const struct facts *facts, int64_t *iat)
+{
+	bool own_clock = t->set->sign.stale_date == STALE_SIGN_OWN_CLOCK;
+	int64_t date;
+
+	*iat = facts->first_seen;
+	if (facts->date.len == 0)
+		return SK_OK;
+	if (!sk_date_parse(facts->date, &date))
+		return own_clock ? SK_OK : SK_DATE_SYNTAX;
+	if (date < facts->first_seen - DATE_TOLERANCE || date > facts->first_seen + DATE_TOLERANCE)
+		return own_clock ? SK_OK : SK_DATE_STALE;
+	*iat = date;
+	return SK_OK;
+}
+
+/* A UUID; ours is derived from the request, so that a repeat gets the same one. */
+static void origid(const struct tenant *t, const struct facts *facts, char out[SK_ORIGID_SIZE])
+{
+	const struct sign_conf *set = &t->set->sign;
+	struct sk_span given = { NULL, 0 };
+
+	if (set->origid == ORIGID_FIXED)
+		given = sk_span_of(set->origid_value);
+	else if (set->origid == ORIGID_HEADER)
+		given = facts_header(facts, sk_span_of(set->origid_header));
+
+	if (!sk_uuid_check(given)) {
+		sk_uuid_print(facts->id, out);
+		return;
+	}
+	memcpy(out, given.ptr, given.len);
+	out[given.len] = '\0';
+	for (char *c = out; *c; c++) /* RFC 9562, 4: written in lower case */
+		*c = (char)(*c >= 'A' && *c <= 'F' ? *c | 0x20 : *c);
+}
+
+/* ATIS-1000074: a shaken dest is a number; an emergency call may name the service (RFC 9027, 4.1)
+ */
+static bool is_signable(const struct sk_party *called)
+{
+	return called->kind == SK_PARTY_TN ||
+	       (called->kind == SK_PARTY_URI && strncmp(called->text, "urn:service:", 12) == 0);
+}
+
+enum sk_err policy_claims(const struct tenant *t, const struct facts *facts, struct sk_claims *out)
+{
+	struct sk_call_parties parties;
+	enum sk_err err = policy_parties(t, facts, &parties);
+
+	if (!err && policy_has_type(facts, SK_PPT_SHAKEN))
+		err = SK_SIGNED_ALREADY;
+	if (!err && !facts->complete)
+		err = SK_INCOMPLETE;
+	if (!err && parties.caller_count == 0)
+		err = SK_NO_ORIG;
+	if (!err && !is_signable(&parties.called))
+		err = SK_NO_DEST;
+	if (!err)
+		err = signing_time(t, facts, &out->iat);
+	if (err)
+		return err;
+
+	out->orig = parties.callers[0];
+	out->dest[0] = parties.called;
+	out->dest_count = 1;
+	out->div.kind = SK_PARTY_NONE;
+	out->attest = attestation(t, facts);
+	origid(t, facts, out->origid);
+	return out->attest == SK_ATTEST_NONE || out->attest == SK_ATTEST_BAD ? SK_NO_ATTEST : SK_OK;
+}
+
+enum sk_err policy_date(const struct tenant *t, const struct facts *facts)
+{
+	int64_t date;
+
+	if (t->date_check == DATE_IAT_ONLY)
+		return SK_OK;
+	if (facts->date.len == 0)
+		return t->date_check == DATE_STRICT ? SK_DATE_STALE : SK_OK;
+	if (!sk_date_parse(facts->date, &date))
+		return SK_DATE_SYNTAX;
+	if (t->date_check == DATE_RFC)
+		return SK_OK; /* RFC 8224, 6.2, step 3: iat of the full form may stand in for a
+				 stale Date */
+	return date < facts->now - t->verify.max_age || date > facts->now + t->verify.max_skew
+		       ? SK_DATE_STALE
+		       : SK_OK;
+}

@@ -1,0 +1,81 @@
+/**
+ * @file policy.h  What to do with a call, and by which numbers: pure rules over facts
+ */
+#pragma once
+
+#include "redirector/call/facts.h"
+#include "redirector/call/tenant.h"
+#include "shaken/shaken.h"
+
+enum task {
+	TASK_PASS, /**< nothing to sign, nothing to verify */
+	TASK_SIGN,
+	TASK_VERIFY,
+};
+
+/** By mode; `auto` verifies when an Identity is there. */
+enum task policy_task(const struct tenant *tenant, const struct facts *facts);
+
+/** "pass", "sign" or "verify" */
+const char *policy_task_name(enum task task);
+
+/**
+ * The numbers of the call: the called party of the To header, never of the
+ * Request-URI (RFC 8224, 4.1); the calling party by orig-source.
+ *
+ * @param role  SK_ROLE_ORIG for signing and verifying alike: only a full number
+ *              can be signed
+ *
+ * @return SK_OK or SK_REQUEST_SYNTAX.  `caller_count` may be 0, `called` of kind
+ *         SK_PARTY_NONE.
+ */
+SK_MUSTCHECK
+enum sk_err policy_parties(const struct tenant *tenant, const struct facts *facts,
+			   struct sk_call_parties *out);
+
+/**
+ * The header field that stands for the calling party in the answer's
+ * P-Asserted-Identity.
+ *
+ * @param proven  The orig claim of the PASSporT that passed: then only a field that
+ *                says this number; NULL: nothing passed
+ */
+struct sk_span policy_caller_value(const struct tenant *tenant, const struct facts *facts,
+				   const struct sk_party *proven);
+
+/**
+ * The claims to sign, in the order of RFC 8224, 6.1.
+ *
+ * @param out  Complete only with SK_OK
+ *
+ * @return SK_OK, SK_REQUEST_SYNTAX, SK_SIGNED_ALREADY, SK_INCOMPLETE, SK_NO_ORIG,
+ *         SK_NO_DEST, SK_DATE_SYNTAX, SK_DATE_STALE, SK_NO_ATTEST
+ */
+SK_MUSTCHECK
+enum sk_err policy_claims(const struct tenant *tenant, const struct facts *facts,
+			  struct sk_claims *out);
+
+/**
+ * The Date of a request to verify, by date-check (RFC 8224, 6.2, step 3).
+ *
+ * @return SK_OK, SK_DATE_SYNTAX or SK_DATE_STALE
+ */
+SK_MUSTCHECK
+enum sk_err policy_date(const struct tenant *tenant, const struct facts *facts);
+
+/** The type that an Identity value says it has; SK_PPT_NONE also for one that cannot be read. */
+enum sk_ppt policy_identity_type(struct sk_span identity);
+
+/** Is there an Identity of that type? */
+SK_MUSTCHECK
+bool policy_has_type(const struct facts *facts, enum sk_ppt ppt);
+
+/**
+ * Where the call is going: the Request-URI.
+ *
+ * @return true when it is not the party of the To header; a Request-URI without a user
+ *         part is nobody, and then it is not known
+ */
+SK_MUSTCHECK
+bool policy_is_diverted(const struct tenant *tenant, const struct facts *facts,
+			const struct sk_party *called, struct sk_party *target);

@@ -1,0 +1,148 @@
+/*
+ * Arguments; everything else is the worker's.
+ */
+#include "config/load.h"
+#include "redirector/call/tenant.h"
+#include "redirector/certs/check.h"
+#include "redirector/certs/trust_files.h"
+#include "redirector/version.h"
+#include "redirector/worker.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+	EXIT_WRONG_USE = 2
+};
+
+struct options {
+	const char *path;
+	const char *log_level;
+	bool check, print_config, print_sample;
+};
+
+static void print_help(void)
+{
+	puts("shaken-redirector: signs and verifies SIP calls by STIR/SHAKEN and answers 302\n"
+	     "\n"
+	     "  shaken-redirector -c FILE [--check] [--print-config] [--log-level LEVEL]\n"
+	     "\n"
+	     "  -c, --config FILE     the configuration (YAML)\n"
+	     "      --check           check the configuration and the files it names, then end\n"
+	     "      --print-config    print the configuration with all defaults, then end\n"
+	     "      --print-sample    print every setting with its default and meaning, then end\n"
+	     "      --log-level L     error, warning, info or debug: beats log.level\n"
+	     "      --version         print the version, then end\n"
+	     "  -h, --help            print this, then end\n"
+	     "\n"
+	     "  SIGHUP reads the configuration again, SIGUSR1 logs the counters, SIGUSR2 opens\n"
+	     "  the log file anew, SIGTERM answers the calls in hand and ends.\n"
+	     "\n"
+	     "Exit status: 0 done, 1 the configuration or a file is no good, 2 wrong use.");
+}
+
+static bool parse(int argc, char **argv, struct options *o)
+{
+	static const struct option longs[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "check", no_argument, NULL, 'k' },
+		{ "print-config", no_argument, NULL, 'p' },
+		{ "print-sample", no_argument, NULL, 's' },
+		{ "log-level", required_argument, NULL, 'l' },
+		{ "version", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+
+	for (int c; (c = getopt_long(argc, argv, "c:h", longs, NULL)) != -1;) {
+		switch (c) {
+		case 'c':
+			o->path = optarg;
+			break;
+		case 'k':
+			o->check = true;
+			break;
+		case 'p':
+			o->print_config = true;
+			break;
+		case 's':
+			o->print_sample = true;
+			break;
+		case 'l':
+			o->log_level = optarg;
+			break;
+		case 'v':
+			puts("shaken-redirector " SHAKEN_VERSION);
+			exit(EXIT_SUCCESS);
+		case 'h':
+			print_help();
+			exit(EXIT_SUCCESS);
+		default:
+			return false;
+		}
+	}
+	return optind == argc;
+}
+
+static int wrong_use(const char *what)
+{
+	fprintf(stderr, "shaken-redirector: %s; try --help\n", what);
+	return EXIT_WRONG_USE;
+}
+
+/* What only a look at the files can tell: keys, certificates, anchors. */
+static bool check_files(struct conf *conf)
+{
+	SK_CLEANUP(tenant_unref_p) struct tenant *tenant = NULL;
+	SK_CLEANUP(sk_trust_free_p) struct sk_trust *trust = NULL;
+	char why[KEYSTORE_WHY_SIZE];
+
+	tenant = tenant_new(conf, (int64_t)time(NULL), why);
+	if (tenant && trust_files_load(&conf->trust, &trust, why) && certs_check(conf, why))
+		return true;
+	fprintf(stderr, "%s: %s\n", conf->path, why);
+	return false;
+}
+
+static int run(const struct options *o)
+{
+	SK_CLEANUP(conf_unref_p) struct conf *conf = NULL;
+	struct complaints complaints = { 0 };
+	bool ok = conf_load(o->path, &conf, &complaints);
+
+	for (size_t i = 0; i < complaints.count; i++)
+		fprintf(stderr, "%s\n", complaints.items[i]);
+	if (complaints.lost > 0)
+		fprintf(stderr, "... and %zu more\n", complaints.lost);
+	complaints_deinit(&complaints);
+	if (!ok)
+		return EXIT_FAILURE;
+
+	if (o->print_config)
+		conf_print(conf, stdout);
+	if (o->check)
+		return check_files(conf) ? EXIT_SUCCESS : EXIT_FAILURE;
+	if (o->print_config)
+		return EXIT_SUCCESS;
+	return worker_run(conf, o->log_level);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { 0 };
+
+	if (!parse(argc, argv, &o))
+		return wrong_use("wrong arguments");
+	if (o.log_level && worker_log_level(o.log_level) < 0)
+		return wrong_use("--log-level is error, warning, info or debug");
+	if (o.print_sample) {
+		conf_print_sample(stdout);
+		return EXIT_SUCCESS;
+	}
+	if (!o.path)
+		return wrong_use("which configuration? -c FILE");
+	return run(&o);
+}

@@ -1,0 +1,59 @@
+/**
+ * @file dip.h  One request in hand: its bytes, its call, and how it is answered
+ *
+ * The proxy "dips" into the service and goes on.  Made when a datagram is worth
+ * reading, freed when it is answered; a call that waits keeps its dip.
+ */
+#pragma once
+
+#include "redirector/call/answer.h"
+#include "redirector/call/call.h"
+#include "redirector/call/counters.h"
+#include "redirector/net/udp.h"
+#include "redirector/sip/facts.h"
+#include "redirector/sip/scan.h"
+#include "shaken/mac.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct front;
+
+struct dip {
+	struct call call;    /**< first: the call that ends is the dip's           */
+	struct front *front; /**< who handles it                                    */
+	struct udp *socket;
+	struct return_path back;
+	int64_t began_us; /**< when it arrived, monotonic microseconds           */
+	bool starting;    /**< the front is still in the handler of its datagram */
+	bool ended;       /**< nothing more will happen                          */
+	size_t bytes_len, head_len;
+	char *head; /**< the lines every answer repeats                    */
+	char mem[]; /**< the datagram's bytes, then the head               */
+};
+
+enum dip_result {
+	DIP_READ,       /**< facts, tag and head are there                         */
+	DIP_BAD,        /**< it deserves a 400; tag and head are there             */
+	DIP_NOISE,      /**< no SIP request, or lines that two readers might see differently */
+	DIP_FLOOD,      /**< too many header lines                                 */
+	DIP_UNROUTABLE, /**< no Via to answer by                                   */
+};
+
+/** Copies the datagram.  @return NULL when out of memory */
+struct dip *dip_new(struct front *front, const struct datagram *datagram);
+void dip_free(struct dip *dip);
+
+/**
+ * Scan, parse, identify.
+ *
+ * @param lines_max  Most header lines
+ * @param mac        Keyed by what all instances share
+ * @param method     Set with DIP_READ; lives as long as the dip
+ */
+enum dip_result dip_read(struct dip *dip, size_t lines_max, struct sk_mac *mac,
+			 struct sk_span *method);
+
+/** Sends an answer to where the request came from, and to nowhere else. */
+void dip_answer(struct dip *dip, const struct answer *answer, struct counters *counters);

@@ -1,0 +1,57 @@
+/**
+ * @file front.h  The SIP front: datagrams in, answers out; owns the calls in hand
+ *
+ *   datagram -> may it speak? -> scan -> facts -> by method -> call -> reply -> socket
+ *
+ * A stateless server (RFC 3261, 8.2.7): no provisional answers, no
+ * retransmission, ACK and CANCEL ignored.
+ */
+#pragma once
+
+#include "config/conf.h"
+#include "redirector/base/clock.h"
+#include "redirector/base/log.h"
+#include "redirector/base/loop.h"
+#include "redirector/call/counters.h"
+#include "redirector/call/repeat.h"
+#include "redirector/call/tenant.h"
+#include "redirector/certs/certs.h"
+#include "redirector/net/udp.h"
+
+#include <stdbool.h>
+
+/** What the front needs; all of it must outlive it. */
+struct front_parts {
+	struct loop *loop;
+	struct log *log;
+	const struct clock *clock;
+	struct certs *certs;
+	struct counters *counters;
+};
+
+struct front;
+
+/**
+ * @param tenant  A reference is taken
+ * @param why     On failure the reason
+ */
+SK_MUSTCHECK
+bool front_new(const struct front_parts *parts, struct tenant *tenant, struct front **out,
+	       char why[256]);
+void front_free(struct front *front);
+SK_DEFINE_CLEANUP(struct front, front_free)
+
+/** A udp_h: the front is `arg`. */
+void front_on_datagram(void *front, const struct datagram *datagram);
+
+/** Calls that start from now on belong to this tenant; a reference is taken. */
+void front_set_tenant(struct front *front, struct tenant *tenant);
+
+/** No new work: 503 to OPTIONS and INVITE. */
+void front_drain(struct front *front);
+
+/** Answers all waiting calls now, without a verdict. */
+void front_give_up(struct front *front);
+
+/** How many calls wait for a certificate. */
+size_t front_waiting(const struct front *front);

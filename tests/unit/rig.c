@@ -1,0 +1,400 @@
+/*
+ * sendmmsg() is replaced at link time: what would have left is kept, with the
+ * address it would have gone to, so that a test can also see answers that must
+ * not go anywhere.
+ */
+#include "tests/unit/rig.h"
+
+#include "redirector/certs/trust_files.h"
+
+#include <openssl/pem.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct rig_answer answers[RIG_ANSWERS];
+static size_t first_answer, answer_count;
+
+int __wrap_sendmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags);
+
+int __wrap_sendmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags)
+{
+	(void)fd;
+	(void)flags;
+	for (unsigned i = 0; i < count; i++) {
+		struct rig_answer *a = &answers[(first_answer + answer_count) % RIG_ANSWERS];
+		const struct msghdr *h = &msgs[i].msg_hdr;
+
+		if (answer_count == RIG_ANSWERS)
+			abort();
+		answer_count++;
+		a->len = h->msg_iov[0].iov_len;
+		if (a->len >= sizeof(a->text))
+			abort();
+		memcpy(a->text, h->msg_iov[0].iov_base, a->len);
+		a->text[a->len] = '\0';
+		memcpy(&a->to, h->msg_name, sizeof(a->to));
+	}
+	return (int)count;
+}
+
+static void need(bool ok, const char *what)
+{
+	if (ok)
+		return;
+	fprintf(stderr, "rig: %s\n", what);
+	exit(1);
+}
+
+static int64_t rig_wall(const struct clock *self)
+{
+	return ((const struct rig *)self)->wall;
+}
+
+static int64_t rig_mono(const struct clock *self)
+{
+	return ((const struct rig *)self)->mono;
+}
+
+static struct rig *rig_of(struct fetcher *self)
+{
+	return (struct rig *)(void *)((char *)self - offsetof(struct rig, fetcher));
+}
+
+static enum sk_err fetch_start(struct fetcher *self, struct fetch_job *job)
+{
+	struct rig *r = rig_of(self);
+
+	r->fetches++;
+	if (r->refuse)
+		return r->refuse;
+	need(r->job_count < RIG_JOBS, "too many jobs");
+	r->jobs[r->job_count++] = job;
+	return SK_OK;
+}
+
+static void take_job(struct rig *r, size_t i)
+{
+	r->job_count--;
+	memmove(&r->jobs[i], &r->jobs[i + 1], (r->job_count - i) * sizeof(r->jobs[0]));
+}
+
+static void fetch_stop(struct fetcher *self, struct fetch_job *job)
+{
+	struct rig *r = rig_of(self);
+
+	for (size_t i = 0; i < r->job_count; i++) {
+		if (r->jobs[i] == job) {
+			take_job(r, i);
+			r->stopped++;
+			return;
+		}
+	}
+	need(false, "a job was stopped that is not there");
+}
+
+static void end_job(struct rig *r, const struct fetch_result *result)
+{
+	struct fetch_job *job;
+
+	need(r->job_count > 0, "nothing is being fetched");
+	job = r->jobs[0];
+	take_job(r, 0);
+	job->done(job, result);
+}
+
+void rig_serve(struct rig *r, enum sk_err err)
+{
+	struct fetch_result result = { .err = err };
+
+	freshness_init(&result.headers);
+	if (!err)
+		result.body = (struct sk_span){ r->chain.text, r->chain.len };
+	end_job(r, &result);
+}
+
+void rig_serve_bytes(struct rig *r, const char *bytes, size_t len)
+{
+	struct fetch_result result = { .body = { bytes, len } };
+
+	freshness_init(&result.headers);
+	end_job(r, &result);
+}
+
+static void write_file(const struct rig *r, const char *name, const char *text, size_t len)
+{
+	char path[512];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", r->folder, name);
+	f = fopen(path, "w");
+	need(f && fwrite(text, 1, len, f) == len && fclose(f) == 0, path);
+	need(chmod(path, 0600) == 0, path);
+}
+
+static void make_files(struct rig *r)
+{
+	EVP_PKEY *draft = pki_vector_key("draft-stir-passport.key.pem");
+	struct {
+		struct pki_text chain, anchors;
+	} *other = calloc(1, sizeof(*other));
+	const char *base = getenv("TMPDIR");
+	size_t len;
+	char *key;
+
+	need(other != NULL, "memory");
+	EVP_PKEY_free(pki_simple(draft, &r->chain, &r->anchors));
+	EVP_PKEY_free(pki_simple(NULL, &other->chain, &other->anchors));
+	EVP_PKEY_free(draft);
+	snprintf(r->folder, sizeof(r->folder), "%.200s/rig-XXXXXX", base ? base : P_tmpdir);
+	need(mkdtemp(r->folder) != NULL, "a folder");
+	key = pki_vector("keys/draft-stir-passport.key.pem", &len);
+	write_file(r, "key.pem", key, len);
+	write_file(r, "chain.pem", r->chain.text, r->chain.len);
+	write_file(r, "anchors.pem", r->anchors.text, r->anchors.len);
+	write_file(r, "other.pem", other->anchors.text, other->anchors.len);
+	free(other);
+	free(key);
+}
+
+static struct conf *load_conf(const struct rig *r, const char *yaml)
+{
+	struct complaints complaints = { 0 };
+	struct conf *conf = NULL;
+	char text[16384];
+	size_t len = 0;
+
+	for (; *yaml; yaml++) {
+		need(len + sizeof(r->folder) < sizeof(text), "a shorter configuration");
+		if (*yaml == '@')
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s", r->folder);
+		else
+			text[len++] = *yaml;
+	}
+	text[len] = '\0';
+	if (!conf_load_text(text, len, "rig", &conf, &complaints)) {
+		for (size_t i = 0; i < complaints.count; i++)
+			fprintf(stderr, "%s\n", complaints.items[i]);
+		need(false, text);
+	}
+	complaints_deinit(&complaints);
+	return conf;
+}
+
+static struct sk_trust *load_trust(const struct conf *conf)
+{
+	struct sk_trust *trust = NULL;
+	char why[256] = "";
+
+	need(trust_files_load(&conf->trust, &trust, why), why);
+	return trust;
+}
+
+static struct tenant *load_tenant(struct conf *conf, int64_t now)
+{
+	char why[KEYSTORE_WHY_SIZE] = "";
+	struct tenant *tenant = tenant_new(conf, now, why);
+
+	need(tenant != NULL, why);
+	return tenant;
+}
+
+struct rig *rig_new(const char *yaml)
+{
+	struct rig *r = calloc(1, sizeof(*r));
+	struct certs_parts certs_parts;
+	struct front_parts parts;
+	struct addr at;
+	char why[256] = "", log[512];
+
+	need(r != NULL, "memory");
+	r->clock = (struct clock){ rig_wall, rig_mono };
+	r->fetcher = (struct fetcher){ fetch_start, fetch_stop, NULL };
+	r->wall = PKI_NOW;
+	r->mono = 1000000;
+	answer_count = 0;
+	make_files(r);
+	r->conf = load_conf(r, yaml);
+	r->loop = loop_new();
+	need(r->loop != NULL, "a loop");
+	snprintf(log, sizeof(log), "%s/log", r->folder);
+	need(log_open(log, LEVEL_DEBUG, &r->log, why), why);
+	r->tenant = load_tenant(r->conf, r->wall);
+	certs_parts = (struct certs_parts){ r->loop, &r->clock, &r->fetcher };
+	need(certs_new(&certs_parts, r->conf, load_trust(r->conf), &r->certs, why), why);
+	parts = (struct front_parts){ r->loop, r->log, &r->clock, r->certs, &r->counters };
+	need(front_new(&parts, r->tenant, &r->front, why), why);
+	need(addr_parse(SK_SPAN("127.0.0.1:0"), &at), "an address");
+	need(udp_new(r->loop, &at, 65536, front_on_datagram, r->front, &r->socket, why), why);
+	return r;
+}
+
+void rig_reload(struct rig *r, const char *yaml)
+{
+	struct conf *conf = load_conf(r, yaml);
+	struct tenant *tenant = load_tenant(conf, r->wall);
+	char why[256] = "";
+
+	need(certs_reload(r->certs, conf, load_trust(conf), why), why);
+	front_set_tenant(r->front, tenant);
+	tenant_unref(r->tenant);
+	conf_unref(r->conf);
+	r->tenant = tenant;
+	r->conf = conf;
+}
+
+static void remove_file(const struct rig *r, const char *name)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", r->folder, name);
+	unlink(path);
+}
+
+void rig_free(struct rig *r)
+{
+	static const char *const files[] = { "key.pem", "chain.pem", "anchors.pem", "other.pem",
+					     "log" };
+
+	front_free(r->front);
+	udp_free(r->socket);
+	certs_free(r->certs);
+	loop_free(r->loop);
+	log_close(r->log);
+	tenant_unref(r->tenant);
+	conf_unref(r->conf);
+	for (size_t i = 0; i < SK_COUNT(files); i++)
+		remove_file(r, files[i]);
+	rmdir(r->folder);
+	free(r);
+}
+
+static const char * or (const char *text, const char *usual)
+{
+	return text ? text : usual;
+}
+
+size_t rig_print(const struct dial *d, char *out, size_t size)
+{
+	const char *method = or (d->method, "INVITE");
+	int n = snprintf(out, size,
+			 "%s %s SIP/2.0\r\n"
+			 "Via: SIP/2.0/UDP 127.0.0.1:5060;branch=%s;rport\r\n"
+			 "Max-Forwards: 69\r\n"
+			 "To: %s\r\n"
+			 "From: %s%s\r\n"
+			 "Call-ID: %s\r\n"
+			 "CSeq: 1 %s\r\n"
+			 "%s"
+			 "Content-Length: 0\r\n\r\n",
+			 method, or (d->uri, "sip:+" RIG_DEST "@sti.example.net;user=phone"),
+			 or (d->branch, "z9hG4bK-rig"),
+			 or (d->to, "<sip:+" RIG_DEST "@example.net;user=phone>"),
+			 or (d->from, "\"Bob\" <sip:+" RIG_ORIG "@example.com;user=phone>"),
+			 or (d->tag, ";tag=19"), or (d->call_id, "call-1"), method,
+			 or (d->more, ""));
+
+	need(n > 0 && (size_t)n < size, "a shorter request");
+	return (size_t)n;
+}
+
+void rig_datagram(struct rig *r, const char *bytes, size_t len, unsigned port)
+{
+	struct datagram g = { .bytes = { bytes, len }, .socket = r->socket };
+
+	need(addr_parse(SK_SPAN("127.0.0.1:5060"), &g.source), "an address");
+	addr_set_port(&g.source, (uint16_t)(port ? port : 5060));
+	g.local = *udp_local(r->socket);
+	if (len > UDP_DATAGRAM_MAX) {
+		g.cut = true;
+		g.bytes.len = UDP_DATAGRAM_MAX;
+	}
+	front_on_datagram(r->front, &g);
+}
+
+const char *rig_dial(struct rig *r, const struct dial *d)
+{
+	char text[RIG_TEXT];
+	size_t len = rig_print(d, text, sizeof(text));
+
+	rig_datagram(r, text, len, d->from_port);
+	return rig_take(r);
+}
+
+const struct rig_answer *rig_take_answer(struct rig *r)
+{
+	static struct rig_answer taken;
+
+	(void)r; /* the kernel's place is one for all rigs */
+	if (answer_count == 0)
+		return NULL;
+	taken = answers[first_answer];
+	first_answer = (first_answer + 1) % RIG_ANSWERS;
+	answer_count--;
+	return &taken;
+}
+
+const char *rig_take(struct rig *r)
+{
+	const struct rig_answer *a = rig_take_answer(r);
+
+	return a ? a->text : "";
+}
+
+size_t rig_answers(const struct rig *r)
+{
+	(void)r;
+	return answer_count;
+}
+
+const char *rig_wait(struct rig *r)
+{
+	for (int i = 0; i < 200 && answer_count == 0; i++)
+		loop_step(r->loop, 10);
+	return rig_take(r);
+}
+
+void rig_identity(const struct rig *r, const char *x5u, const char *orig, const char *dest,
+		  int64_t iat, char *out, size_t size)
+{
+	struct sk_claims claims = { .iat = iat, .attest = SK_ATTEST_A, .dest_count = 1 };
+	struct sk_credential *credential = NULL;
+	struct sk_key *key = NULL;
+	char value[SK_IDENTITY_SIZE];
+	size_t len;
+	char *pem = pki_vector("keys/draft-stir-passport.key.pem", &len);
+
+	(void)r;
+	claims.orig.kind = claims.dest[0].kind = SK_PARTY_TN;
+	snprintf(claims.orig.text, sizeof(claims.orig.text), "%s", orig);
+	snprintf(claims.dest[0].text, sizeof(claims.dest[0].text), "%s", dest);
+	snprintf(claims.origid, sizeof(claims.origid), "123e4567-e89b-12d3-a456-426655440000");
+	need(!sk_key_new(pem, len, &key), "a key");
+	need(!sk_credential_new(sk_span_of(x5u), SK_URL_STRICT, SK_PPT_SHAKEN, sk_key_signer(key),
+				&credential),
+	     "a credential");
+	need(!sk_sign(credential, &claims, value, sizeof(value), &len), "a signature");
+	snprintf(out, size, "Identity: %s\r\n", value);
+	sk_credential_free(credential);
+	sk_key_free(key);
+	free(pem);
+}
+
+const char *rig_header(const char *answer, const char *name)
+{
+	static char value[RIG_TEXT];
+	size_t len = strlen(name);
+
+	for (const char *line = strchr(answer, '\n'); line; line = strchr(line + 1, '\n')) {
+		if (strncmp(line + 1, name, len) != 0 || strncmp(line + 1 + len, ": ", 2) != 0)
+			continue;
+		snprintf(value, sizeof(value), "%s", line + 1 + len + 2);
+		value[strcspn(value, "\r")] = '\0';
+		return value;
+	}
+	return "";
+}
