@@ -1,0 +1,173 @@
+/*
+ * Standard input is read only when nobody sits in front of it, or when `-` asks
+ * for it: a forgotten argument is then a message and not a program that waits.
+ */
+#include "cli/input.h"
+
+#include "cli/out.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool is_digits(const char *text, size_t max)
+{
+	size_t len = strlen(text);
+
+	return len <= max && strspn(text, "0123456789") == len;
+}
+
+int input_plan(const struct command *self, const char *country, const char *international,
+	       const char *trunk, struct sk_dialplan *out)
+{
+	struct sk_dialplan plan = { .digits_are_tn = true, .min_digits = 7 };
+
+	if (country && (!is_digits(country, 3) || country[0] == '\0' || country[0] == '0'))
+		return args_wrong(self, "--country: \"%s\" is no country code of 1 to 3 digits",
+				  country);
+	if (international && !is_digits(international, SK_PREFIX_SIZE - 1))
+		return args_wrong(self, "--international: \"%s\" is not 0 to %d digits",
+				  international, SK_PREFIX_SIZE - 1);
+	if (trunk && !is_digits(trunk, SK_PREFIX_SIZE - 1))
+		return args_wrong(self, "--trunk: \"%s\" is not 0 to %d digits", trunk,
+				  SK_PREFIX_SIZE - 1);
+
+	snprintf(plan.country, sizeof(plan.country), "%s", country ? country : "");
+	snprintf(plan.international, sizeof(plan.international), "%s",
+		 international ? international : "");
+	snprintf(plan.trunk, sizeof(plan.trunk), "%s", trunk ? trunk : "");
+	*out = plan;
+	return CLI_YES;
+}
+
+int input_number(const struct command *self, const char *option, const char *text,
+		 const struct sk_dialplan *plan, enum sk_role role, struct sk_party *out)
+{
+	struct sk_span span = sk_span_trim(sk_span_of(text));
+	struct sk_party party = { 0 };
+	enum sk_err err = memchr(text, ':', span.len)
+				  ? sk_party_from_uri(span, plan, role, &party)
+				  : sk_party_from_number(span, plan, role, &party);
+
+	if (err || party.kind != SK_PARTY_TN)
+		return args_wrong(self,
+				  "%s: \"%s\" is no telephone number; allowed is +12155551212, "
+				  "and with --country a national one",
+				  option, text);
+	*out = party;
+	return CLI_YES;
+}
+
+int input_attest(const struct command *self, const char *text, enum sk_attest *out)
+{
+	enum sk_attest attest = sk_attest_parse(sk_span_of(text));
+
+	if (attest == SK_ATTEST_BAD || attest == SK_ATTEST_NONE)
+		return args_wrong(self, "--attest: \"%s\" is none of A, B, C", text);
+	*out = attest;
+	return CLI_YES;
+}
+
+int input_rules(const struct command *self, const struct input_rules *said,
+		struct sk_trust_rules *out)
+{
+	static const struct {
+		const char *word;
+		enum sk_profile_mode mode;
+	} modes[] = {
+		{ "off", SK_PROFILE_OFF },
+		{ "warn", SK_PROFILE_WARN },
+		{ "strict", SK_PROFILE_STRICT },
+	};
+	const char *profile = said->profile ? said->profile : "warn";
+
+	for (size_t i = 0; i < SK_COUNT(modes); i++) {
+		if (strcmp(profile, modes[i].word) != 0)
+			continue;
+		*out = (struct sk_trust_rules){
+			.profile = modes[i].mode,
+			.allow_p384_issuers = !said->no_p384,
+			.allow_delegates = said->delegates,
+			.crl_required = said->crl_required,
+		};
+		return CLI_YES;
+	}
+	return args_wrong(self, "--profile: \"%s\" is none of off, warn, strict", profile);
+}
+
+/* @return the length, or -1; more than `size` bytes are `size` + 1 */
+static ssize_t read_stdin(char *text, size_t size)
+{
+	size_t len = 0;
+
+	while (len <= size) {
+		ssize_t n = read(STDIN_FILENO, text + len, size + 1 - len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		len += (size_t)n;
+	}
+	return (ssize_t)len;
+}
+
+/* People paste the whole line of a message. */
+static struct sk_span without_name(struct sk_span text)
+{
+	static const char *const names[] = { "Identity", "y" }; /* RFC 8224, section 4: y */
+
+	for (size_t i = 0; i < SK_COUNT(names); i++) {
+		size_t len = strlen(names[i]);
+		struct sk_span rest = { text.ptr + len, text.len - len };
+
+		if (text.len <= len || strncasecmp(text.ptr, names[i], len) != 0)
+			continue;
+		rest = sk_span_trim(rest);
+		if (rest.len > 0 && rest.ptr[0] == ':')
+			return sk_span_trim((struct sk_span){ rest.ptr + 1, rest.len - 1 });
+	}
+	return text;
+}
+
+/* One value, since one verdict is printed. */
+static int take_one(const struct command *self, struct sk_span text, struct sk_span *value)
+{
+	struct sk_span rest = text, next = { 0 };
+
+	if (!sk_identity_next(&rest, value) || value->len == 0)
+		return args_wrong(self, "the Identity is empty");
+	if (sk_identity_next(&rest, &next))
+		return args_wrong(self, "more than one Identity: give them one at a time");
+
+	return CLI_YES;
+}
+
+int input_identity(const struct command *self, const struct args_list *rest, char **text,
+		   struct sk_span *value)
+{
+	const char *word = rest->count > 0 ? rest->items[0] : NULL;
+	struct sk_span given = sk_span_of(word);
+	ssize_t len;
+
+	if (word && strcmp(word, "-") != 0)
+		return take_one(self, without_name(sk_span_trim(given)), value);
+	if (!word && isatty(STDIN_FILENO))
+		return args_wrong(self, "no Identity: give it as argument, or on standard input");
+
+	*text = malloc(INPUT_MAX + 1);
+	if (!*text)
+		return out_refusal(self, SK_ENOMEM);
+	len = read_stdin(*text, INPUT_MAX);
+	if (len < 0)
+		return out_fault(self, "standard input: %s", strerror(errno));
+	if (len > INPUT_MAX)
+		return args_wrong(self, "standard input has more than %d bytes", INPUT_MAX);
+
+	given = (struct sk_span){ *text, (size_t)len };
+	return take_one(self, without_name(sk_span_trim(given)), value);
+}

@@ -1,0 +1,74 @@
+/**
+ * @file input.h  What commands are given: numbers, tokens, certificates, trust
+ *
+ * Every function says on stderr what is wrong and returns the exit status to
+ * leave with; CLI_YES means go on.  Outputs are set only then.
+ */
+#pragma once
+
+#include "cli/args.h"
+#include "cli/cli.h"
+#include "shaken/cert.h"
+#include "shaken/claims.h"
+#include "shaken/macro.h"
+#include "shaken/span.h"
+#include "shaken/tn.h"
+#include "shaken/trust.h"
+
+#include <stdbool.h>
+
+enum {
+	INPUT_MAX = 65536, /**< most bytes read from standard input */
+};
+
+/** How the user writes numbers: --country, --international, --trunk; each may be NULL. */
+SK_MUSTCHECK
+int input_plan(const struct command *self, const char *country, const char *international,
+	       const char *trunk, struct sk_dialplan *out);
+
+/** The number of --orig or --dest, as people write it, or as a SIP or tel URI. */
+SK_MUSTCHECK
+int input_number(const struct command *self, const char *option, const char *text,
+		 const struct sk_dialplan *plan, enum sk_role role, struct sk_party *out);
+
+/** One of the letters A, B and C. */
+SK_MUSTCHECK
+int input_attest(const struct command *self, const char *text, enum sk_attest *out);
+
+/** What the user says of the rules for certificates. */
+struct input_rules {
+	const char *profile; /**< "off", "warn" or "strict"; NULL: warn */
+	bool crl_required;
+	bool delegates;
+	bool no_p384;
+};
+
+SK_MUSTCHECK
+int input_rules(const struct command *self, const struct input_rules *said,
+		struct sk_trust_rules *out);
+
+/**
+ * The Identity value: the argument, or standard input for `-` and for none.  A
+ * header name in front and white space around it are taken off.
+ *
+ * @param text  The memory behind `value`; the caller frees it
+ */
+SK_MUSTCHECK
+int input_identity(const struct command *self, const struct args_list *rest, char **text,
+		   struct sk_span *value);
+
+/**
+ * A chain from a file.
+ *
+ * @param err  Set to SK_OK, or to why the file holds no chain (then `out` is not set)
+ */
+SK_MUSTCHECK
+int input_chain(const struct command *self, const char *path, struct sk_chain **out,
+		enum sk_err *err);
+
+/** Anchors from files, and from the *.pem, *.crt and *.cer of folders; revocation lists from files.
+ */
+SK_MUSTCHECK
+int input_trust(const struct command *self, const struct sk_trust_rules *rules,
+		const struct args_list *anchors, const struct args_list *crls,
+		struct sk_trust **out);

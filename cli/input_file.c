@@ -1,0 +1,120 @@
+/*
+ * Files with certificates.  A file that cannot be read is our own fault and ends
+ * the command; a file that holds something else than it should is an answer.
+ */
+#include "cli/input.h"
+#include "cli/out.h"
+#include "redirector/base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum {
+	TRUST_FILE_MAX = 16 << 20, /* the revocation list of a whole country is large */
+};
+
+int input_chain(const struct command *self, const char *path, struct sk_chain **out,
+		enum sk_err *err)
+{
+	char why[FILE_WHY_SIZE];
+	char *text = NULL;
+	size_t len = 0;
+
+	if (!file_read(path, FILE_PUBLIC, SK_CERT_FILE_MAX, &text, &len, why))
+		return out_fault(self, "%s: %s", path, why);
+
+	*err = sk_chain_new(text, len, out);
+	file_free(text, len);
+	return CLI_YES;
+}
+
+typedef enum sk_err add_h(struct sk_trust *trust, const char *text, size_t len, size_t *count);
+
+static int add_file(const struct command *self, struct sk_trust *trust, const char *path,
+		    add_h *add)
+{
+	char why[FILE_WHY_SIZE];
+	char *text = NULL;
+	size_t len = 0;
+	enum sk_err err;
+
+	if (!file_read(path, FILE_PUBLIC, TRUST_FILE_MAX, &text, &len, why))
+		return out_fault(self, "%s: %s", path, why);
+
+	err = add(trust, text, len, NULL);
+	file_free(text, len);
+	if (err)
+		return out_fault(self, "%s: %s: %s", path, sk_err_name(err),
+				 add == sk_trust_add_anchors
+					 ? "not the certificates of authorities in PEM"
+					 : sk_err_text(err));
+	return CLI_YES;
+}
+
+static int is_certificate_name(const struct dirent *entry)
+{
+	const char *dot = strrchr(entry->d_name, '.');
+
+	return entry->d_name[0] != '.' && dot &&
+	       (strcmp(dot, ".pem") == 0 || strcmp(dot, ".crt") == 0 || strcmp(dot, ".cer") == 0);
+}
+
+static int add_folder(const struct command *self, struct sk_trust *trust, const char *path)
+{
+	struct dirent **names = NULL;
+	int count = scandir(path, &names, is_certificate_name, alphasort);
+	int status = CLI_YES;
+
+	if (count < 0)
+		return out_fault(self, "%s: %s", path, strerror(errno));
+	if (count == 0)
+		status = out_fault(self, "%s: no file *.pem, *.crt or *.cer in it", path);
+
+	for (int i = 0; i < count; i++) {
+		char file[PATH_MAX];
+
+		if (status == CLI_YES && snprintf(file, sizeof(file), "%s/%s", path,
+						  names[i]->d_name) < (int)sizeof(file))
+			status = add_file(self, trust, file, sk_trust_add_anchors);
+		free(names[i]);
+	}
+	free(names);
+	return status;
+}
+
+static bool is_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+int input_trust(const struct command *self, const struct sk_trust_rules *rules,
+		const struct args_list *anchors, const struct args_list *crls,
+		struct sk_trust **out)
+{
+	SK_CLEANUP(sk_trust_free_p) struct sk_trust *trust = NULL;
+	enum sk_err err = sk_trust_new(rules, &trust);
+	int status = CLI_YES;
+
+	if (err)
+		return out_refusal(self, err);
+
+	for (size_t i = 0; status == CLI_YES && i < anchors->count; i++) {
+		const char *path = anchors->items[i];
+
+		status = is_folder(path) ? add_folder(self, trust, path)
+					 : add_file(self, trust, path, sk_trust_add_anchors);
+	}
+	for (size_t i = 0; status == CLI_YES && i < crls->count; i++)
+		status = add_file(self, trust, crls->items[i], sk_trust_add_crls);
+
+	if (status == CLI_YES)
+		*out = sk_steal(trust);
+	return status;
+}
