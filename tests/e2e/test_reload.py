@@ -1,0 +1,98 @@
+"""SIGHUP under load: a good configuration is taken, a broken one is not, no call is lost."""
+import signal
+import threading
+import time
+
+import lab
+from lab import decode
+
+
+class Load(threading.Thread):
+    """Asks all the time; every request waits for its own answer, so nothing can get lost unseen."""
+
+    def __init__(self, server):
+        super().__init__(daemon=True)
+        self.peer, self.stopping = server.peer(), threading.Event()
+        self.asked, self.attests, self.lost = 0, [], 0
+
+    def run(self):
+        while not self.stopping.is_set():
+            raw = self.peer.build()
+            try:
+                answer = self.peer.ask(raw)
+            except OSError:
+                self.lost += 1
+                continue
+            self.asked += 1
+            if answer.get('Call-ID') != lab.Message(raw).get('Call-ID') or not answer.get('Identity'):
+                self.lost += 1
+            else:
+                self.attests.append(decode(answer.get('Identity'))[1]['attest'])
+
+    def stop(self):
+        self.stopping.set()
+        self.join()
+
+
+def attest_now(peer):
+    return decode(peer.invite().get('Identity'))[1]['attest']
+
+
+def until(what, function):
+    end = time.monotonic() + lab.PATIENCE
+    while not function():
+        if time.monotonic() > end:
+            raise TimeoutError(what)
+        time.sleep(0.005)
+
+
+def test(laboratory, checks):
+    server = laboratory.redirector()
+    peer = server.peer()
+    load = Load(server)
+    load.start()
+    until('load', lambda: load.asked > 100)
+
+    good = laboratory.settings(sign_attest='B')
+    server.write(good)
+    server.send_signal(signal.SIGHUP)
+    until('the new configuration counts', lambda: attest_now(peer) == 'B')
+    checks.that(True, 'a good configuration is taken')
+
+    pki = laboratory.pki
+    broken = [
+        ('no YAML', lambda tree: None, '{[', 'redirector-5060.yaml'),
+        ('an unknown key', lambda tree: tree['sign'].update({'atest': 'C'}), None, 'atest'),
+        ('a value out of range', lambda tree: tree['verify'].update({'max-age': '9h'}), None, 'max-age'),
+        ('a key file that is not there', lambda tree: tree['sign'].update({'key': '/nonexistent.key'}), None, '/nonexistent.key'),
+        ('a key of another certificate', lambda tree: tree['sign'].update({'key': str(pki / 'untrusted.key')}), None, 'key'),
+        ('no anchor file', lambda tree: tree['trust'].update({'anchors': ['/nonexistent.pem']}), None, '/nonexistent.pem'),
+        ('an anchor that is a key', lambda tree: tree['trust'].update({'anchors': [str(pki / 'sp.key')]}), None, 'sp.key'),
+    ]
+    for what, change, text, word in broken:
+        tree = laboratory.settings(sign_attest='C')
+        change(tree)
+        server.write(tree)
+        if text:
+            server.config.write_text(text)
+        before = len(server.log)
+        server.send_signal(signal.SIGHUP)
+        until(what, lambda: word in server.log[before:])
+        checks.that(word in server.log[before:], what + ': the log says why', server.log[before:][-2000:])
+        checks.same(attest_now(peer), 'B', what + ': the old one stays')
+
+    for _ in range(100):
+        server.write(good)
+        server.send_signal(signal.SIGHUP)
+        peer.invite()
+    server.write(laboratory.settings(sign_attest='A'))
+    server.send_signal(signal.SIGHUP)
+    until('and back', lambda: attest_now(peer) == 'A')
+    load.stop()
+    checks.same(load.lost, 0, 'no call is lost or unsigned in %d' % load.asked)
+    checks.that('C' not in load.attests, 'nothing of a broken configuration was ever used')
+    checks.same(server.stop(), 0, 'exit status')
+
+
+if __name__ == '__main__':
+    lab.main(test)
