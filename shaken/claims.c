@@ -5,6 +5,8 @@
 #include "shaken/claims.h"
 
 #include "shaken/json.h"
+#include "shaken/rcd.h"
+#include "shaken/rph.h"
 
 #include <inttypes.h>
 
@@ -149,35 +151,6 @@ enum sk_err sk_claims_read(const json_t *payload, enum sk_ppt ppt, struct sk_cla
 	return SK_OK;
 }
 
-static void put_escape(struct sk_buf *out, char c)
-{
-	static const char special[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
-	const char *at = memchr(special, c, sizeof(special) - 1);
-
-	if (at)
-		sk_buf_printf(out, "\\%c", letters[at - special]);
-	else
-		sk_buf_printf(out, "\\u%04X", (unsigned)c);
-}
-
-/* RFC 8259, section 7.  What needs no escape goes out in one piece. */
-static void put_string(struct sk_buf *out, const char *text)
-{
-	sk_buf_putc(out, '"');
-	while (*text) {
-		size_t plain = 0;
-
-		while ((unsigned char)text[plain] >= 0x20 && text[plain] != '"' &&
-		       text[plain] != '\\')
-			plain++;
-		sk_buf_put(out, (struct sk_span){ text, plain });
-		text += plain;
-		if (*text)
-			put_escape(out, *text++);
-	}
-	sk_buf_putc(out, '"');
-}
-
 /* The called parties of one kind, sorted by code point; strcmp() does that in UTF-8. */
 static size_t sorted(const struct sk_claims *claims, enum sk_party_kind kind,
 		     const char *texts[SK_DEST_MAX])
@@ -203,18 +176,9 @@ static void put_list(struct sk_buf *out, const char *const *texts, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		sk_buf_putc(out, i == 0 ? '[' : ',');
-		put_string(out, texts[i]);
+		sk_json_put_string(out, texts[i]);
 	}
 	sk_buf_putc(out, ']');
-}
-
-/* Name and colon; a comma before every member but the first, which follows the brace. */
-static void put_name(struct sk_buf *out, const char *name)
-{
-	if (out->len > 0 && out->text[out->len - 1] != '{')
-		sk_buf_putc(out, ',');
-	put_string(out, name);
-	sk_buf_putc(out, ':');
 }
 
 static void put_dest(struct sk_buf *out, const struct sk_claims *claims)
@@ -226,14 +190,14 @@ static void put_dest(struct sk_buf *out, const struct sk_claims *claims)
 	if (tn_count == 0 && uri_count == 0)
 		return;
 
-	put_name(out, "dest");
+	sk_json_put_name(out, "dest");
 	sk_buf_putc(out, '{');
 	if (tn_count > 0) {
-		put_name(out, "tn");
+		sk_json_put_name(out, "tn");
 		put_list(out, tns, tn_count);
 	}
 	if (uri_count > 0) {
-		put_name(out, "uri");
+		sk_json_put_name(out, "uri");
 		put_list(out, uris, uri_count);
 	}
 	sk_buf_putc(out, '}');
@@ -244,10 +208,10 @@ static void put_party(struct sk_buf *out, const char *name, const struct sk_part
 	if (party->kind == SK_PARTY_NONE)
 		return;
 
-	put_name(out, name);
+	sk_json_put_name(out, name);
 	sk_buf_putc(out, '{');
-	put_name(out, party->kind == SK_PARTY_TN ? "tn" : "uri");
-	put_string(out, party->text);
+	sk_json_put_name(out, party->kind == SK_PARTY_TN ? "tn" : "uri");
+	sk_json_put_string(out, party->text);
 	sk_buf_putc(out, '}');
 }
 
@@ -258,18 +222,26 @@ void sk_claims_print(const struct sk_claims *claims, struct sk_buf *out)
 
 	sk_buf_putc(out, '{');
 	if (attest[0] != '-') {
-		put_name(out, "attest");
-		put_string(out, attest);
+		sk_json_put_name(out, "attest");
+		sk_json_put_string(out, attest);
+	}
+	if (claims->rcd && claims->rcd->crn[0] != '\0') {
+		sk_json_put_name(out, "crn");
+		sk_json_put_string(out, claims->rcd->crn);
 	}
 	put_dest(out, claims);
 	put_party(out, "div", &claims->div);
-	put_name(out, "iat");
+	sk_json_put_name(out, "iat");
 	sk_buf_printf(out, "%" PRId64, claims->iat);
 	put_party(out, "orig", &claims->orig);
 	if (claims->origid[0] != '\0') {
-		put_name(out, "origid");
-		put_string(out, claims->origid);
+		sk_json_put_name(out, "origid");
+		sk_json_put_string(out, claims->origid);
 	}
+	if (claims->rcd)
+		sk_rcd_print(claims->rcd, out);
+	if (claims->rph)
+		sk_rph_print(claims->rph, out);
 	sk_buf_putc(out, '}');
 }
 

@@ -16,6 +16,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct sk_rph;
+struct sk_rcd;
+
 enum {
 	SK_DEST_MAX = 8,      /**< most called parties in one token          */
 	SK_ORIGID_SIZE = 128, /**< longest origid, terminator included       */
@@ -49,6 +52,8 @@ struct sk_claims {
 	enum sk_attest attest;
 	char origid[SK_ORIGID_SIZE]; /**< opaque text as received, may hold anything but NUL */
 	struct sk_party div;         /**< who diverted; SK_PARTY_NONE without     */
+	const struct sk_rph *rph;    /**< to print: rph.h; NULL: none.  Reading leaves it NULL */
+	const struct sk_rcd *rcd;    /**< to print: rcd.h; NULL: none.  Reading leaves it NULL */
 };
 
 /**
@@ -72,9 +77,10 @@ enum sk_err sk_claims_read(const json_t *payload, enum sk_ppt ppt, struct sk_cla
 /**
  * Print a payload as RFC 8225, section 9 asks: names sorted, no white space,
  * dest sorted.  Claims that are not set (attest NONE, empty origid, div of kind
- * NONE) are left out.  All texts are escaped as JSON.
+ * NONE, rph and rcd NULL) are left out.  All texts are escaped as JSON.
  *
- * @param out  Gets the text; look at `out->overflow`
+ * @param out  Gets the text; look at `out->overflow`, which is also set when a digest of
+ *             rcdi can not be computed
  */
 void sk_claims_print(const struct sk_claims *claims, struct sk_buf *out);
 

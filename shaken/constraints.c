@@ -191,23 +191,46 @@ static bool differs(struct sk_span value, const json_t *claim)
 	return !sk_span_eq(value, text);
 }
 
-/* The values are strings (RFC 8226, section 8): a claim of another type has none of them */
-static bool has_permitted(const json_t *payload, struct sk_der list)
+/*
+ * The values are strings (RFC 8226, section 8).  Of an object or an array it is the text that
+ * RFC 8225, section 9 makes of it: so a certificate fixes rcdi (RFC 9795).  A number has none.
+ */
+static enum sk_err check_values(const json_t *claim, struct sk_der values)
+{
+	json_auto_t *printed = NULL;
+	char *text;
+
+	if (json_is_object(claim) || json_is_array(claim)) {
+		text = json_dumps(claim, JSON_COMPACT | JSON_SORT_KEYS);
+		printed = text ? json_string(text) : NULL;
+		free(text);
+		if (!printed)
+			return SK_ENOMEM;
+		claim = printed;
+	}
+	if (!json_is_string(claim))
+		return SK_CONSTRAINT;
+
+	return walk(values, SK_DER_UTF8, SK_CONSTRAINT_VALUES, differs, claim) ? SK_CONSTRAINT
+									       : SK_OK;
+}
+
+static enum sk_err check_permitted(const json_t *payload, struct sk_der list)
 {
 	struct sk_span name;
 	struct sk_der values;
 
 	while (list.len > 0) {
 		if (!take_permitted(&list, &name, &values))
-			return false;
+			return SK_CONSTRAINT;
 
 		const json_t *claim = claim_of(payload, name);
+		enum sk_err err = claim ? check_values(claim, values) : SK_OK;
 
-		if (claim && (!json_is_string(claim) ||
-			      walk(values, SK_DER_UTF8, SK_CONSTRAINT_VALUES, differs, claim)))
-			return false;
+		if (err)
+			return err;
 	}
-	return true;
+	return SK_OK;
 }
 
 enum sk_err sk_constraints_check(const struct sk_constraints *constraints, const json_t *payload)
@@ -217,11 +240,9 @@ enum sk_err sk_constraints_check(const struct sk_constraints *constraints, const
 	if (lists->must_include.ptr &&
 	    !walk(lists->must_include, SK_DER_IA5, SK_CONSTRAINT_NAMES, is_there, payload))
 		return SK_CONSTRAINT;
-	if (lists->permitted.ptr && !has_permitted(payload, lists->permitted))
-		return SK_CONSTRAINT;
 	if (lists->must_exclude.ptr &&
 	    !walk(lists->must_exclude, SK_DER_IA5, SK_CONSTRAINT_NAMES, is_absent, payload))
 		return SK_CONSTRAINT;
 
-	return SK_OK;
+	return lists->permitted.ptr ? check_permitted(payload, lists->permitted) : SK_OK;
 }

@@ -41,10 +41,11 @@ SK_DEFINE_CLEANUP(struct sk_constraints, sk_constraints_free)
 
 /**
  * Does a payload obey?  mustInclude: every claim named is there.
- * permittedValues: a claim named, where it is there, has one of the values.
+ * permittedValues: a claim named, where it is there, has one of the values; an object or
+ * an array as the text that RFC 8225, section 9 makes of it (RFC 9795: rcdi).
  * mustExclude: none of the claims named is there.
  *
- * @return SK_OK or SK_CONSTRAINT
+ * @return SK_OK, SK_CONSTRAINT or SK_ENOMEM
  */
 SK_MUSTCHECK
 enum sk_err sk_constraints_check(const struct sk_constraints *constraints, const json_t *payload);

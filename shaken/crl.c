@@ -8,15 +8,17 @@
 #include "shaken/crypto.h"
 #include "shaken/x509.h"
 
-#include <openssl/x509v3.h>
-
 SK_DEFINE_CLEANUP(ISSUING_DIST_POINT, ISSUING_DIST_POINT_free)
 SK_DEFINE_CLEANUP(CRL_DIST_POINTS, CRL_DIST_POINTS_free)
 
 void sk_crls_drop(struct sk_crls *crls, size_t keep)
 {
-	while (crls->count > keep)
-		X509_CRL_free(crls->items[--crls->count].list);
+	while (crls->count > keep) {
+		struct sk_crl *last = &crls->items[--crls->count];
+
+		ISSUING_DIST_POINT_free(last->scope);
+		X509_CRL_free(last->list);
+	}
 }
 
 /* RFC 5280, 5.2: a list with a critical extension that we cannot process does not show that a
@@ -35,7 +37,7 @@ static bool has_unknown_critical(const X509_CRL *list)
 	return false;
 }
 
-/* RFC 5280, 5.2.5 */
+/* RFC 5280, 5.2.5.  `scope` is the list's own on success */
 static enum sk_err read_scope(struct sk_crl *crl)
 {
 	SK_CLEANUP(ISSUING_DIST_POINT_free_p) ISSUING_DIST_POINT *idp = NULL;
@@ -52,9 +54,12 @@ static enum sk_err read_scope(struct sk_crl *crl)
 	}
 	if (sk_crypto_memory())
 		return SK_ENOMEM;
-
 	/* -1: there is none; else it is malformed or there twice */
-	return idp || critical == -1 ? SK_OK : SK_CRL_INVALID;
+	if (!idp && critical != -1)
+		return SK_CRL_INVALID;
+
+	crl->scope = sk_steal(idp);
+	return SK_OK;
 }
 
 enum sk_err sk_crls_add(struct sk_crls *crls, X509_CRL *list)
@@ -91,17 +96,23 @@ static bool signed_with(const struct sk_crl *crl, X509 *signer)
 	       is_signed(crl->list, key);
 }
 
+static bool signed_by_any(const struct sk_crl *crl, const STACK_OF(X509) * signers)
+{
+	for (int i = 0; i < sk_X509_num(signers); i++)
+		if (signed_with(crl, sk_X509_value(signers, i)))
+			return true;
+
+	return false;
+}
+
 static bool is_authentic(const struct sk_crl *crl, const struct sk_path *path)
 {
 	/* a leaf signs no list */
 	for (size_t i = 1; i < path->count; i++)
 		if (signed_with(crl, path->certs[i]))
 			return true;
-	for (int i = 0; i < sk_X509_num(path->anchors); i++)
-		if (signed_with(crl, sk_X509_value(path->anchors, i)))
-			return true;
 
-	return false;
+	return signed_by_any(crl, path->anchors) || signed_by_any(crl, path->signers);
 }
 
 static bool names_issuer(const GENERAL_NAMES *names, const X509_NAME *issuer)
@@ -131,24 +142,70 @@ static bool points_to(const X509 *cert, const struct sk_crl *crl)
 	return false;
 }
 
-/* Would this list say so if the certificate at this place of the path were revoked? */
-static bool covers(const struct sk_crl *crl, const struct sk_path *path, size_t at, int64_t now)
+/* May this list say anything about the certificate?  A root that marks its list as indirect does
+ * not speak for the other roots' certificates unless these name it; the administrator does */
+static bool speaks_for(const struct sk_crl *crl, const struct sk_path *path, const X509 *cert)
 {
-	const X509 *cert = path->certs[at];
+	if (X509_NAME_cmp(X509_get_issuer_name(cert), X509_CRL_get_issuer(crl->list)) == 0)
+		return true;
 
+	return crl->indirect && (points_to(cert, crl) || signed_by_any(crl, path->signers));
+}
+
+static bool shares_name(const GENERAL_NAMES *a, const GENERAL_NAMES *b)
+{
+	for (int i = 0; i < sk_GENERAL_NAME_num(a); i++)
+		for (int j = 0; j < sk_GENERAL_NAME_num(b); j++)
+			if (GENERAL_NAME_cmp(sk_GENERAL_NAME_value(a, i),
+					     sk_GENERAL_NAME_value(b, j)) == 0)
+				return true;
+
+	return false;
+}
+
+enum {
+	FULL_NAME = 0, /* the choice in DistributionPointName (RFC 5280, 4.2.1.13) */
+};
+
+/* RFC 5280, 6.3.3 (b) (2) (i): when both say where the list is, they say the same */
+static bool same_point(const struct sk_crl *crl, const X509 *cert)
+{
+	const DIST_POINT_NAME *here = crl->scope ? crl->scope->distpoint : NULL;
+	SK_CLEANUP(CRL_DIST_POINTS_free_p) CRL_DIST_POINTS *points = NULL;
+	bool named = false;
+
+	if (!here)
+		return true;
+
+	points = X509_get_ext_d2i(cert, NID_crl_distribution_points, NULL, NULL);
+	for (int i = 0; points && i < sk_DIST_POINT_num(points); i++) {
+		const DIST_POINT_NAME *there = sk_DIST_POINT_value(points, i)->distpoint;
+
+		named |= there != NULL;
+		if (there && there->type == FULL_NAME && here->type == FULL_NAME &&
+		    shares_name(there->name.fullname, here->name.fullname))
+			return true;
+	}
+	return !named;
+}
+
+/* Would this list say so if the certificate at this place of the path were revoked?  The grace
+ * is our operator's, not the standard's */
+static bool covers(const struct sk_crl *crl, const struct sk_path *path, size_t at, int64_t grace,
+		   int64_t now)
+{
 	if (crl->partial || (at == 0 ? crl->only_issuers : crl->only_leaves))
 		return false;
-	if (now < crl->this_update || now > crl->next_update)
+	if (now < crl->this_update || now - grace > crl->next_update)
 		return false;
 
-	return X509_NAME_cmp(X509_get_issuer_name(cert), X509_CRL_get_issuer(crl->list)) == 0 ||
-	       (crl->indirect && points_to(cert, crl));
+	return same_point(crl, path->certs[at]) && speaks_for(crl, path, path->certs[at]);
 }
 
 static enum sk_err check_one(const struct sk_crls *crls, const struct sk_path *path, size_t at,
-			     bool required, int64_t now)
+			     const struct sk_trust_rules *rules, int64_t now)
 {
-	bool covered = !required;
+	bool covered = !rules->crl_required;
 
 	for (size_t i = 0; i < crls->count; i++) {
 		const struct sk_crl *crl = &crls->items[i];
@@ -156,27 +213,103 @@ static enum sk_err check_one(const struct sk_crls *crls, const struct sk_path *p
 		const bool listed = X509_CRL_get0_by_cert(crl->list, &entry, path->certs[at]) == 1;
 
 		ERR_clear_error();
-		if (listed || (!covered && covers(crl, path, at, now))) {
+		if (listed || (!covered && covers(crl, path, at, rules->crl_grace, now))) {
 			const bool authentic = is_authentic(crl, path);
 
-			if (listed && authentic)
+			if (listed && authentic && speaks_for(crl, path, path->certs[at]))
 				return SK_CERT_REVOKED;
-			covered |= authentic && covers(crl, path, at, now);
+			covered |= authentic && covers(crl, path, at, rules->crl_grace, now);
 		}
 		if (sk_crypto_memory())
 			return SK_ENOMEM;
 	}
-	return covered ? SK_OK : SK_CRL_INVALID;
+	return covered || now < rules->crl_missing_until ? SK_OK : SK_CRL_INVALID;
 }
 
-enum sk_err sk_crls_check(const struct sk_crls *crls, const struct sk_path *path, bool required,
-			  int64_t now)
+enum sk_err sk_crls_check(const struct sk_crls *crls, const struct sk_path *path,
+			  const struct sk_trust_rules *rules, int64_t now)
 {
 	enum sk_err err = SK_OK;
 
 	/* the anchor is trusted by configuration, whatever a list says */
 	for (size_t at = 0; !err && at + 1 < path->count; at++)
-		err = check_one(crls, path, at, required, now);
+		err = check_one(crls, path, at, rules, now);
 
 	return err;
+}
+
+static bool same_issuer(const struct sk_crl *a, const struct sk_crl *b)
+{
+	return a->indirect == b->indirect && X509_NAME_cmp(X509_CRL_get_issuer(a->list),
+							   X509_CRL_get_issuer(b->list)) == 0;
+}
+
+/* RFC 5280, 5.2.3: the numbers of an issuer's lists only grow */
+static bool number_fell(const struct sk_crl *fresh, const struct sk_crl *held)
+{
+	ASN1_INTEGER *now = X509_CRL_get_ext_d2i(fresh->list, NID_crl_number, NULL, NULL);
+	ASN1_INTEGER *then = X509_CRL_get_ext_d2i(held->list, NID_crl_number, NULL, NULL);
+	const bool fell = now && then && ASN1_INTEGER_cmp(now, then) < 0;
+
+	ASN1_INTEGER_free(now);
+	ASN1_INTEGER_free(then);
+	return fell;
+}
+
+static bool is_older(const struct sk_crl *fresh, const struct sk_crls *held)
+{
+	for (size_t i = 0; i < held->count; i++) {
+		const struct sk_crl *old = &held->items[i];
+
+		if (same_issuer(fresh, old) &&
+		    (fresh->this_update < old->this_update || number_fell(fresh, old)))
+			return true;
+	}
+	return false;
+}
+
+/* One trusted issuer's list is no substitute for another's. */
+static bool misses_issuer(const struct sk_crls *fresh, const struct sk_crls *held,
+			  const struct sk_path *path)
+{
+	for (size_t i = 0; i < held->count; i++) {
+		bool found = !is_authentic(&held->items[i], path);
+
+		for (size_t k = 0; k < fresh->count && !found; k++)
+			found = same_issuer(&fresh->items[k], &held->items[i]);
+		if (!found)
+			return true;
+	}
+	return false;
+}
+
+enum sk_err sk_crls_review(const struct sk_crls *fresh, const struct sk_crls *held,
+			   const struct sk_path *path, int64_t now)
+{
+	for (size_t i = 0; i < fresh->count; i++) {
+		const struct sk_crl *crl = &fresh->items[i];
+		const bool known = is_authentic(crl, path);
+
+		if (sk_crypto_memory())
+			return SK_ENOMEM;
+		/* else a forged one would push out the one that revokes */
+		if (!known)
+			return SK_CERT_UNTRUSTED;
+		if (crl->this_update > now + SK_CRL_SKEW)
+			return SK_CRL_INVALID;
+		if (is_older(crl, held))
+			return SK_REPLAYED;
+	}
+	return misses_issuer(fresh, held, path) ? SK_CERT_SCOPE : SK_OK;
+}
+
+int64_t sk_crls_next_end(const struct sk_crls *crls, int64_t from)
+{
+	int64_t end = INT64_MAX;
+
+	for (size_t i = 0; i < crls->count; i++)
+		if (crls->items[i].next_update >= from && crls->items[i].next_update < end)
+			end = crls->items[i].next_update;
+
+	return end;
 }

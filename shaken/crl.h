@@ -6,12 +6,16 @@
  * administrator, under a root of its own (ATIS-1000080).  So the lists are judged
  * here:
  *
- * - A list counts when an anchor, or a certificate of the path, signed it that
- *   has the list's issuer as its subject and may sign lists.  A forged list, or
- *   one of a stranger, counts as missing.
- * - A certificate on a list that counts is revoked, also when the list is out of date.
- * - `required`: each certificate below the anchor needs a list that counts, is in
- *   date, and covers it; else a missing or late list is no failure.
+ * - A list counts when an anchor, a certificate of the path, or the administrator
+ *   signed it: one that has the list's issuer as its subject and may sign lists.  A
+ *   forged list, or one of a stranger, counts as missing.
+ * - A list speaks for the certificates of its own issuer; an indirect one also for
+ *   those that name its issuer, and for all when the administrator signed it.
+ * - A certificate on a list that counts and speaks for it is revoked, also when the
+ *   list is out of date.
+ * - With `crl_required` each certificate below the anchor needs such a list, in date
+ *   (or in its grace) and of the same distribution point; else a missing or late
+ *   list is no failure.
  */
 #pragma once
 
@@ -20,17 +24,20 @@
 #include "shaken/path.h"
 
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum {
-	SK_CRL_MAX = 64, /**< most lists of one trust object */
+	SK_CRL_MAX = 512,  /**< most lists of one trust object                           */
+	SK_CRL_SKEW = 300, /**< seconds: a list from further ahead is not taken over     */
 };
 
 struct sk_crl {
 	X509_CRL *list;
 	int64_t this_update, next_update; /**< next_update: INT64_MIN when the list says none */
+	ISSUING_DIST_POINT *scope;        /**< NULL: says nothing                             */
 	bool indirect;                    /**< entries may name other issuers                 */
 	bool only_leaves, only_issuers;   /**< what the list is about                         */
 	bool partial;                     /**< delta, some reasons only, or not understood    */
@@ -54,7 +61,19 @@ void sk_crls_drop(struct sk_crls *crls, size_t keep);
 SK_MUSTCHECK
 enum sk_err sk_crls_add(struct sk_crls *crls, X509_CRL *list);
 
-/** @return SK_OK, SK_CERT_REVOKED, SK_CRL_INVALID (only when `required`), SK_ENOMEM */
+/** @return SK_OK, SK_CERT_REVOKED, SK_CRL_INVALID (only with `crl_required`), SK_ENOMEM */
 SK_MUSTCHECK
-enum sk_err sk_crls_check(const struct sk_crls *crls, const struct sk_path *path, bool required,
-			  int64_t now);
+enum sk_err sk_crls_check(const struct sk_crls *crls, const struct sk_path *path,
+			  const struct sk_trust_rules *rules, int64_t now);
+
+/**
+ * May `fresh` take the place of `held`?  See sk_trust_review_crls().
+ *
+ * @param path  Anchors and signers; its certificates are not looked at
+ */
+SK_MUSTCHECK
+enum sk_err sk_crls_review(const struct sk_crls *fresh, const struct sk_crls *held,
+			   const struct sk_path *path, int64_t now);
+
+/** The earliest end of a list that is not before `from`; INT64_MAX: none ends. */
+int64_t sk_crls_next_end(const struct sk_crls *crls, int64_t from);

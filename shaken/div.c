@@ -5,7 +5,6 @@
  */
 #include "shaken/div.h"
 
-#include "shaken/b64url.h"
 #include "shaken/json.h"
 
 #include <stdbool.h>
@@ -97,20 +96,14 @@ enum sk_err sk_div_follow(const struct sk_passport *passports, size_t count,
 enum sk_err sk_div_nested(const struct sk_passport *passport, char *buf, size_t size,
 			  struct sk_span *text)
 {
-	uint8_t bytes[SK_B64URL_BYTES(SK_TOKEN_MAX)];
 	json_auto_t *payload = NULL;
 	struct sk_span opt;
 	enum sk_err err;
-	size_t len;
 
 	/* RFC 8946, section 5: opt belongs to div-o, and must not stand in div */
 	if (passport->jose.ppt != SK_PPT_DIV_O)
 		return SK_DIV_BROKEN;
-	if (passport->token.payload.len > SK_TOKEN_MAX)
-		return SK_TOKEN_SIZE;
-	if (!sk_b64url_decode(passport->token.payload, bytes, &len))
-		return SK_TOKEN_SYNTAX;
-	err = sk_json_parse((struct sk_span){ (const char *)bytes, len }, &payload);
+	err = sk_token_json(passport->token.payload, &payload);
 	if (err)
 		return err;
 	if (!sk_json_string(payload, "opt", &opt))

@@ -34,6 +34,8 @@
 	X(SK_REQUEST_SYNTAX,    INPUT,      400, "Bad Request",              NO,      2, "From, To or P-Asserted-Identity is malformed") \
 	X(SK_DATE_SYNTAX,       INPUT,      400, "Bad Request",              NO,      2, "Date is not an RFC 1123 date in GMT") \
 	X(SK_DATE_STALE,        STALE,      403, "Stale Date",               NO,      3, "Date is outside the allowed window") \
+	X(SK_DATE_MISSING,      INPUT,      428, "Use Identity Header",      NO,      3, "no Date header, and policy requires one") \
+	X(SK_DIVERSIONS,        INPUT,      482, "Loop Detected",            NO,      0, "diverted too often") \
 	X(SK_INCOMPLETE,        INPUT,        0, "",                         NO,      2, "no Max-Forwards, Call-ID, From tag or z9hG4bK branch: not signed") \
 	X(SK_SIGNED_ALREADY,    ABSENT,       0, "",                         NO,      0, "has a shaken PASSporT already") \
 	X(SK_NOTHING_TO_DO,     ABSENT,       0, "",                         NO,      0, "neither to be signed nor to be verified") \
@@ -43,6 +45,7 @@
 	X(SK_TN_SYNTAX,         INPUT,        0, "",                         NO,      2, "not a telephone number") \
 	/* nothing to verify */ \
 	X(SK_NO_IDENTITY,       ABSENT,       0, "",                         NO,      0, "no Identity header") \
+	X(SK_BYPASSED,          ABSENT,       0, "",                         NO,      0, "the originating side could not sign (P-Identity-Bypass)") \
 	X(SK_IDENTITY_REQUIRED, ABSENT,     428, "Use Identity Header",      NO,      1, "no Identity header, and policy requires one") \
 	X(SK_PPT_UNKNOWN,       ABSENT,       0, "",                         NO,      5, "only PASSporT types that we do not know") \
 	/* the Identity header and its token */ \
@@ -51,14 +54,14 @@
 	X(SK_TOKEN_SYNTAX,      TOKEN,      438, "Invalid Identity Header",  NO,      2, "the token is not three base64url parts of JSON, JSON and signature") \
 	X(SK_TOKEN_SIZE,        TOKEN,      438, "Invalid Identity Header",  NO,      2, "the token is too long") \
 	X(SK_COMPACT_FORM,      TOKEN,      438, "Invalid Identity Header",  NO,      4, "compact form, where SHAKEN asks for the full form") \
-	X(SK_PPT_PARAM,         TOKEN,      438, "Invalid Identity Header",  NO,      5, "the ppt parameter is missing or not shaken") \
+	X(SK_PPT_PARAM,         TOKEN,      438, "Invalid Identity Header",  NO,      5, "the ppt parameter is missing or not the type that is judged") \
 	X(SK_INFO_MISSING,      TOKEN,      436, "Bad Identity Info",        NO,      6, "the info parameter is missing") \
 	X(SK_INFO_INVALID,      TOKEN,      436, "Bad Identity Info",        NO,      7, "the info parameter is not an acceptable https URI") \
 	X(SK_HEADER_CLAIM,      TOKEN,      436, "Bad Identity Info",        NO,      9, "alg, ppt, typ or x5u is missing in the PASSporT header") \
 	X(SK_X5U_MISMATCH,      TOKEN,      436, "Bad Identity Info",        NO,     10, "x5u is not the info parameter") \
 	X(SK_TYP_INVALID,       TOKEN,      437, "Unsupported Credential",   NO,     11, "typ is not passport") \
 	X(SK_ALG_UNSUPPORTED,   TOKEN,      437, "Unsupported Credential",   NO,     12, "alg is not ES256") \
-	X(SK_PPT_MISMATCH,      TOKEN,      438, "Invalid Identity Header",  NO,     13, "ppt in the PASSporT header is not shaken") \
+	X(SK_PPT_MISMATCH,      TOKEN,      438, "Invalid Identity Header",  NO,     13, "ppt in the PASSporT header is not that of the parameter") \
 	X(SK_CLAIM_MISSING,     TOKEN,      438, "Invalid Identity Header",  NO,     14, "attest, dest, iat, orig or origid is missing") \
 	X(SK_CLAIM_TYPE,        TOKEN,      438, "Invalid Identity Header",  NO,     14, "a claim is of the wrong type") \
 	X(SK_IAT_STALE,         STALE,      403, "Stale Date",               NO,     15, "iat is outside the allowed window") \
@@ -87,7 +90,11 @@
 	X(SK_CERT_SCOPE,        CREDENTIAL, 437, "Unsupported Credential",   FAILED, 17, "the certificate does not cover the calling number") \
 	X(SK_CONSTRAINT,        TOKEN,      438, "Invalid Identity Header",  FAILED, 18, "a claim breaks the certificate's constraints") \
 	X(SK_BAD_SIGNATURE,     TOKEN,      438, "Invalid Identity Header",  FAILED, 18, "the signature does not match") \
-	X(SK_DIV_BROKEN,        TOKEN,      438, "Invalid Identity Header",  FAILED,  0, "the div chain is broken")
+	X(SK_DIV_BROKEN,        TOKEN,      438, "Invalid Identity Header",  FAILED,  0, "the div chain is broken") \
+	X(SK_REPLAYED,          TOKEN,      438, "Invalid Identity Header",  FAILED,  0, "the same PASSporT came before, in another call") \
+	/* tokens beside shaken: they never change the verdict on the calling number */ \
+	X(SK_RPH_MISMATCH,      TOKEN,      438, "Invalid Identity Header",  NO,      0, "rph does not cover the Resource-Priority header") \
+	X(SK_RCD_INVALID,       TOKEN,      438, "Invalid Identity Header",  NO,      0, "the rcd claims are malformed or not what their digests say")
 /* clang-format on */
 
 #define X(sym, class, code, phrase, verstat, atis, text) sym,

@@ -74,3 +74,40 @@ bool sk_json_string(const json_t *object, const char *name, struct sk_span *out)
 	*out = (struct sk_span){ json_string_value(member), json_string_length(member) };
 	return true;
 }
+
+static void put_escape(struct sk_buf *out, char c)
+{
+	static const char special[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
+	const char *at = memchr(special, c, sizeof(special) - 1);
+
+	if (at)
+		sk_buf_printf(out, "\\%c", letters[at - special]);
+	else
+		sk_buf_printf(out, "\\u%04X", (unsigned)c);
+}
+
+/* What needs no escape goes out in one piece. */
+void sk_json_put_string(struct sk_buf *out, const char *text)
+{
+	sk_buf_putc(out, '"');
+	while (*text) {
+		size_t plain = 0;
+
+		while ((unsigned char)text[plain] >= 0x20 && text[plain] != '"' &&
+		       text[plain] != '\\')
+			plain++;
+		sk_buf_put(out, (struct sk_span){ text, plain });
+		text += plain;
+		if (*text)
+			put_escape(out, *text++);
+	}
+	sk_buf_putc(out, '"');
+}
+
+void sk_json_put_name(struct sk_buf *out, const char *name)
+{
+	if (out->len > 0 && out->text[out->len - 1] != '{')
+		sk_buf_putc(out, ',');
+	sk_json_put_string(out, name);
+	sk_buf_putc(out, ':');
+}

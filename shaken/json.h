@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "shaken/buf.h"
 #include "shaken/err.h"
 #include "shaken/macro.h"
 #include "shaken/span.h"
@@ -39,3 +40,9 @@ enum sk_err sk_json_parse(struct sk_span text, json_t **out);
  */
 SK_MUSTCHECK
 bool sk_json_string(const json_t *object, const char *name, struct sk_span *out);
+
+/** Print a string: quotes around it, escaped as RFC 8259, section 7 asks, slashes not. */
+void sk_json_put_string(struct sk_buf *out, const char *text);
+
+/** Print a member's name and the colon; a comma in front of every member but the first. */
+void sk_json_put_name(struct sk_buf *out, const char *name);

@@ -52,8 +52,7 @@ enum sk_err sk_token_split(struct sk_span text, struct sk_token *out)
 	return SK_OK;
 }
 
-/* One part of a token, decoded and read as a JSON object. */
-static enum sk_err read_part(struct sk_span part, json_t **out)
+enum sk_err sk_token_json(struct sk_span part, json_t **out)
 {
 	uint8_t bytes[PART_BYTES];
 	size_t len;
@@ -89,7 +88,7 @@ static enum sk_ppt read_ppt(const json_t *header)
 enum sk_err sk_jose_read(const struct sk_token *token, struct sk_jose *out)
 {
 	json_auto_t *header = NULL;
-	enum sk_err err = read_part(token->header, &header);
+	enum sk_err err = sk_token_json(token->header, &header);
 	struct sk_jose jose = { 0 };
 	struct sk_span x5u;
 
@@ -117,7 +116,7 @@ enum sk_err sk_jose_read(const struct sk_token *token, struct sk_jose *out)
 enum sk_err sk_payload_read(const struct sk_token *token, enum sk_ppt ppt, struct sk_claims *out)
 {
 	json_auto_t *payload = NULL;
-	enum sk_err err = read_part(token->payload, &payload);
+	enum sk_err err = sk_token_json(token->payload, &payload);
 
 	if (!err)
 		err = sk_claims_read(payload, ppt, out);

@@ -72,6 +72,17 @@ SK_MUSTCHECK
 enum sk_err sk_jose_read(const struct sk_token *token, struct sk_jose *out);
 
 /**
+ * Decode one part of a token and read it as JSON, for claims that no struct has.
+ *
+ * @param part  `header` or `payload` of a struct sk_token
+ * @param out   A new reference, set only on success
+ *
+ * @return SK_OK, SK_TOKEN_SYNTAX, SK_TOKEN_SIZE or SK_ENOMEM
+ */
+SK_MUSTCHECK
+enum sk_err sk_token_json(struct sk_span part, json_t **out);
+
+/**
  * Read the payload of a token of type `ppt`.
  *
  * @return SK_OK; SK_TOKEN_SYNTAX, SK_TOKEN_SIZE, SK_CLAIM_MISSING, SK_CLAIM_TYPE, SK_ENOMEM

@@ -8,10 +8,13 @@
 #include "shaken/crypto.h"
 #include "shaken/x509.h"
 
+#include <limits.h>
 #include <openssl/x509v3.h>
+#include <string.h>
 
 /* A stack that only borrows */
 SK_DEFINE_CLEANUP(STACK_OF(X509), sk_X509_free)
+SK_DEFINE_CLEANUP(X509_STORE, X509_STORE_free)
 
 /* clang-format off */
 static const struct {
@@ -98,8 +101,7 @@ static enum sk_err copy_path(X509_STORE_CTX *ctx, struct sk_path *out)
 	STACK_OF(X509) *built = X509_STORE_CTX_get0_chain(ctx);
 	const int count = sk_X509_num(built);
 
-	/* of one: the leaf is an anchor itself, and so a CA */
-	if (count < 2 || count > SK_PATH_MAX)
+	if (count < 1 || count > SK_PATH_MAX)
 		return SK_CERT_INVALID;
 
 	for (int i = 0; i < count; i++)
@@ -140,4 +142,111 @@ enum sk_err sk_path_validate(X509_STORE *store, const struct sk_trust_rules *rul
 
 	err = run(ctx, now);
 	return err ? err : copy_path(ctx, out);
+}
+
+static bool is_fit(X509 *cert, enum sk_anchor kind)
+{
+	/* RFC 5280, 4.2.1.9: a CA says so; 1 is OpenSSL's "says so in basicConstraints" */
+	if (kind == SK_ANCHOR_ANY || X509_check_ca(cert) == 1)
+		return true;
+
+	/* RFC 5280, 4.2.1.3: the usage is there and says it; no usage at all says nothing */
+	return kind == SK_ANCHOR_SIGNER && (X509_get_extension_flags(cert) & EXFLAG_KUSAGE) &&
+	       (X509_get_key_usage(cert) & KU_CRL_SIGN);
+}
+
+/* @return The certificate; the failure goes to `err` */
+static X509 *read_one(const struct sk_pem *block, enum sk_anchor kind, enum sk_err *err)
+{
+	SK_CLEANUP(X509_free_p) X509 *cert = NULL;
+	const uint8_t *p = block->der;
+
+	*err = SK_CERT_SYNTAX;
+	if (strcmp(block->name, "CERTIFICATE") != 0)
+		return NULL;
+
+	ERR_clear_error();
+	cert = d2i_X509(NULL, &p, (long)block->len);
+	if (!cert && sk_crypto_memory())
+		*err = SK_ENOMEM;
+	if (!cert || p != block->der + block->len)
+		return NULL;
+
+	*err = sk_x509_settle(cert);
+	if (!*err && !is_fit(cert, kind))
+		*err = SK_CERT_SYNTAX;
+
+	return *err ? NULL : sk_steal(cert);
+}
+
+static enum sk_err read_all(const char *pem, size_t len, enum sk_anchor kind, STACK_OF(X509) * out)
+{
+	SK_CLEANUP(sk_pem_clear) struct sk_pem block = { 0 };
+	SK_CLEANUP(BIO_free_all_p) BIO *in = BIO_new_mem_buf(pem, (int)len);
+	enum sk_err err;
+
+	if (!in)
+		return SK_ENOMEM;
+
+	for (err = sk_pem_next(in, &block); !err && block.name; err = sk_pem_next(in, &block)) {
+		X509 *cert = read_one(&block, kind, &err);
+
+		if (err)
+			return err;
+		if (sk_X509_push(out, cert) <= 0) {
+			X509_free(cert);
+			return SK_ENOMEM;
+		}
+	}
+	return !err && sk_X509_num(out) == 0 ? SK_CERT_SYNTAX : err;
+}
+
+static void empty(STACK_OF(X509) * certs)
+{
+	while (sk_X509_num(certs) > 0)
+		X509_free(sk_X509_pop(certs));
+}
+
+enum sk_err sk_anchors_read(const char *pem, size_t len, enum sk_anchor kind, STACK_OF(X509) * out)
+{
+	enum sk_err err;
+
+	if (len == 0 || len > INT_MAX)
+		return SK_CERT_SYNTAX;
+
+	err = read_all(pem, len, kind, out);
+	if (sk_crypto_blames(err)) {
+		empty(out);
+		err = sk_crypto_agree(err, read_all(pem, len, kind, out));
+	}
+	if (err)
+		empty(out);
+
+	ERR_clear_error();
+	return err;
+}
+
+X509_STORE *sk_store_new(void)
+{
+	SK_CLEANUP(X509_STORE_free_p) X509_STORE *store = X509_STORE_new();
+
+	/* an anchor need not be self-signed (RFC 5280, 6.1.1 (d)): hence PARTIAL_CHAIN */
+	if (!store ||
+	    X509_STORE_set_flags(store, X509_V_FLAG_X509_STRICT | X509_V_FLAG_PARTIAL_CHAIN) != 1 ||
+	    X509_STORE_set_depth(store, SK_PATH_MAX - 2) != 1)
+		return NULL;
+
+	return sk_steal(store);
+}
+
+enum sk_err sk_store_add(X509_STORE *store, struct sk_span pem, enum sk_anchor kind)
+{
+	SK_CLEANUP(sk_anchors_drop) STACK_OF(X509) *certs = sk_X509_new_null();
+	enum sk_err err = certs ? sk_anchors_read(pem.ptr, pem.len, kind, certs) : SK_ENOMEM;
+
+	for (int i = 0; !err && i < sk_X509_num(certs); i++)
+		if (X509_STORE_add_cert(store, sk_X509_value(certs, i)) != 1)
+			err = SK_ENOMEM;
+
+	return err;
 }

@@ -4,15 +4,13 @@
  */
 #include "shaken/reason.h"
 
-void sk_reason_print(const char *protocol, enum sk_err err, struct sk_span signature,
-		     struct sk_buf *out)
+void sk_reason_print(const char *protocol, const struct sk_outcome *outcome,
+		     struct sk_span signature, struct sk_buf *out)
 {
-	const struct sk_outcome *row = sk_outcome(err);
-
-	if (row->code == 0)
+	if (outcome->code == 0)
 		return;
 
-	sk_buf_printf(out, "%s;cause=%u;text=\"%s\"", protocol, row->code, row->phrase);
+	sk_buf_printf(out, "%s;cause=%u;text=\"%s\"", protocol, outcome->code, outcome->phrase);
 	if (signature.len > 0) {
 		/* RFC 9410, section 4: the PASSporT in compact form names which one failed */
 		sk_buf_puts(out, ";ppi=\"..");

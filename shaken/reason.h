@@ -12,8 +12,9 @@
  * with `;ppi="..signature"` when a signature is given.
  *
  * @param protocol   "STIR" (RFC 9410) or "SIP"
- * @param err        Its row must have a code; else nothing is printed
+ * @param outcome    Must have a code, else nothing is printed: sk_outcome(err), or a copy with
+ *                   another code and phrase where the documents disagree
  * @param signature  The token's third part as received, base64url; empty: no ppi
  */
-void sk_reason_print(const char *protocol, enum sk_err err, struct sk_span signature,
-		     struct sk_buf *out);
+void sk_reason_print(const char *protocol, const struct sk_outcome *outcome,
+		     struct sk_span signature, struct sk_buf *out);

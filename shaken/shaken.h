@@ -15,6 +15,7 @@
 
 #include "shaken/b64url.h"
 #include "shaken/buf.h"
+#include "shaken/calist.h"
 #include "shaken/cert.h"
 #include "shaken/claims.h"
 #include "shaken/constraints.h"
@@ -27,7 +28,9 @@
 #include "shaken/mac.h"
 #include "shaken/macro.h"
 #include "shaken/passport.h"
+#include "shaken/rcd.h"
 #include "shaken/reason.h"
+#include "shaken/rph.h"
 #include "shaken/sign.h"
 #include "shaken/span.h"
 #include "shaken/tn.h"

@@ -7,6 +7,8 @@
 
 #include "shaken/b64url.h"
 #include "shaken/mac.h"
+#include "shaken/rcd.h"
+#include "shaken/rph.h"
 #include "shaken/url.h"
 
 #include <stdlib.h>
@@ -99,10 +101,8 @@ static bool is_plain_number(const struct sk_party *party)
 	       strspn(party->text, "0123456789") == len;
 }
 
-static enum sk_err check_claims(enum sk_ppt ppt, const struct sk_claims *claims)
+static enum sk_err check_parties(bool shaken, const struct sk_claims *claims)
 {
-	const bool shaken = ppt == SK_PPT_SHAKEN;
-
 	if (shaken ? !is_plain_number(&claims->orig) : claims->orig.kind == SK_PARTY_NONE)
 		return SK_NO_ORIG;
 	if (claims->dest_count == 0 || claims->dest_count > SK_DEST_MAX)
@@ -110,19 +110,66 @@ static enum sk_err check_claims(enum sk_ppt ppt, const struct sk_claims *claims)
 	for (size_t i = 0; i < claims->dest_count; i++)
 		if (claims->dest[i].kind == SK_PARTY_NONE || claims->dest[i].text[0] == '\0')
 			return SK_NO_DEST;
-	if (claims->iat < 0)
-		return SK_CLAIM_TYPE;
-	if (!shaken)
-		return SK_OK;
 
-	/* RFC 8588, sections 4 and 5: both are part of every shaken token */
+	return SK_OK;
+}
+
+/* RFC 8588, sections 4 and 5: attest and origid are part of every shaken token, and of no other */
+static enum sk_err check_attestation(bool shaken, const struct sk_claims *claims)
+{
+	if (!shaken)
+		return claims->attest == SK_ATTEST_NONE && claims->origid[0] == '\0'
+			       ? SK_OK
+			       : SK_CLAIM_TYPE;
 	if (sk_attest_letter(claims->attest) == '-')
 		return SK_NO_ATTEST;
-
 	if (claims->origid[0] == '\0')
 		return SK_CLAIM_MISSING;
 
 	return sk_uuid_check(sk_span_of(claims->origid)) ? SK_OK : SK_CLAIM_TYPE;
+}
+
+/* A claim that makes its type: there with that type, and with no other that is not `also` */
+static enum sk_err check_presence(bool there, bool must, bool also)
+{
+	if (must && !there)
+		return SK_CLAIM_MISSING;
+
+	return there && !must && !also ? SK_CLAIM_TYPE : SK_OK;
+}
+
+/* RFC 8946, section 3; RFC 8443, section 3; RFC 9795: rcd may ride in any other type,
+ * with us in shaken */
+static enum sk_err check_types(enum sk_ppt ppt, const struct sk_claims *claims)
+{
+	const bool div = ppt == SK_PPT_DIV || ppt == SK_PPT_DIV_O;
+	enum sk_err err = check_presence(claims->div.kind != SK_PARTY_NONE, div, false);
+
+	if (!err)
+		err = check_presence(claims->rph != NULL, ppt == SK_PPT_RPH, false);
+	if (!err)
+		err = check_presence(claims->rcd != NULL, ppt == SK_PPT_RCD, ppt == SK_PPT_SHAKEN);
+	if (!err && claims->rph && !sk_rph_check(claims->rph))
+		err = SK_CLAIM_TYPE;
+	if (!err && claims->rcd && !sk_rcd_check(claims->rcd))
+		err = SK_RCD_INVALID;
+
+	return err;
+}
+
+static enum sk_err check_claims(enum sk_ppt ppt, const struct sk_claims *claims)
+{
+	const bool shaken = ppt == SK_PPT_SHAKEN;
+	enum sk_err err = check_parties(shaken, claims);
+
+	if (!err && claims->iat < 0)
+		err = SK_CLAIM_TYPE;
+	if (!err)
+		err = check_attestation(shaken, claims);
+	if (!err)
+		err = check_types(ppt, claims);
+
+	return err;
 }
 
 static void append(char *buf, size_t *at, const char *text, size_t len)

@@ -41,13 +41,15 @@ const char *sk_credential_x5u(const struct sk_credential *credential);
 /**
  * Sign: print `token;info=<x5u>;alg=ES256;ppt=shaken`, without the header's name.
  *
- * For ppt shaken the claims must be complete: orig a number of at most 15
- * digits, at least one dest, none of them empty, attest A, B or C, a UUID as origid.
+ * The claims must be complete: an orig and at least one dest, none of them empty, and
+ * by type: shaken: orig a number of at most 15 digits, attest A, B or C, a UUID as origid;
+ * div: div; rph: rph; rcd: rcd.  Beside these only rcd may stand, in shaken (RFC 9795).
  *
  * @param len  Set to the length without the terminator, only on success
  *
- * @return SK_OK; SK_NO_ORIG, SK_NO_DEST, SK_NO_ATTEST, SK_CLAIM_MISSING (origid),
- *         SK_CLAIM_TYPE (origid is no UUID, iat negative);
+ * @return SK_OK; SK_NO_ORIG, SK_NO_DEST, SK_NO_ATTEST, SK_CLAIM_MISSING (origid, div, rph, rcd);
+ *         SK_CLAIM_TYPE (origid is no UUID, iat negative, a value of rph is none, a claim of
+ *         another type); SK_RCD_INVALID (a control character, bad UTF-8);
  *         SK_TOO_LONG; what the signer returns
  */
 SK_MUSTCHECK

@@ -17,15 +17,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void pop_all(STACK_OF(X509) * *certs)
-{
-	sk_X509_pop_free(*certs, X509_free);
-}
-
 struct sk_trust {
 	struct sk_trust_rules rules;
 	X509_STORE *store;
 	STACK_OF(X509) * anchors; /* the same certificates: they may sign lists */
+	STACK_OF(X509) * signers; /* these may sign lists, and nothing else     */
 	struct sk_crls crls;
 };
 
@@ -37,16 +33,11 @@ enum sk_err sk_trust_new(const struct sk_trust_rules *rules, struct sk_trust **o
 		return SK_ENOMEM;
 
 	trust->rules = *rules;
-	trust->store = X509_STORE_new();
+	trust->store = sk_store_new();
 	trust->anchors = sk_X509_new_null();
-	if (!trust->store || !trust->anchors)
+	trust->signers = sk_X509_new_null();
+	if (!trust->store || !trust->anchors || !trust->signers)
 		return SK_ENOMEM;
-
-	/* an anchor need not be self-signed (RFC 5280, 6.1.1 (d)): hence PARTIAL_CHAIN */
-	if (X509_STORE_set_flags(trust->store,
-				 X509_V_FLAG_X509_STRICT | X509_V_FLAG_PARTIAL_CHAIN) != 1 ||
-	    X509_STORE_set_depth(trust->store, SK_PATH_MAX - 2) != 1)
-		return SK_ECRYPTO;
 
 	*out = sk_steal(trust);
 	return SK_OK;
@@ -59,55 +50,9 @@ void sk_trust_free(struct sk_trust *trust)
 
 	sk_crls_drop(&trust->crls, 0);
 	sk_X509_pop_free(trust->anchors, X509_free);
+	sk_X509_pop_free(trust->signers, X509_free);
 	X509_STORE_free(trust->store);
 	free(trust);
-}
-
-/* @return An anchor; the failure goes to `err` */
-static X509 *read_anchor(const struct sk_pem *block, enum sk_err *err)
-{
-	SK_CLEANUP(X509_free_p) X509 *cert = NULL;
-	const uint8_t *p = block->der;
-
-	*err = SK_CERT_SYNTAX;
-	if (strcmp(block->name, "CERTIFICATE") != 0)
-		return NULL;
-
-	ERR_clear_error();
-	cert = d2i_X509(NULL, &p, (long)block->len);
-	if (!cert && sk_crypto_memory())
-		*err = SK_ENOMEM;
-	if (!cert || p != block->der + block->len)
-		return NULL;
-
-	*err = sk_x509_settle(cert);
-	/* RFC 5280, 4.2.1.9: a CA says so; 1 is OpenSSL's "says so in basicConstraints" */
-	if (!*err && X509_check_ca(cert) != 1)
-		*err = SK_CERT_SYNTAX;
-
-	return *err ? NULL : sk_steal(cert);
-}
-
-static enum sk_err read_anchors(const char *pem, size_t len, STACK_OF(X509) * out)
-{
-	SK_CLEANUP(sk_pem_clear) struct sk_pem block = { 0 };
-	SK_CLEANUP(BIO_free_all_p) BIO *in = BIO_new_mem_buf(pem, (int)len);
-	enum sk_err err;
-
-	if (!in)
-		return SK_ENOMEM;
-
-	for (err = sk_pem_next(in, &block); !err && block.name; err = sk_pem_next(in, &block)) {
-		X509 *cert = read_anchor(&block, &err);
-
-		if (err)
-			return err;
-		if (sk_X509_push(out, cert) <= 0) {
-			X509_free(cert);
-			return SK_ENOMEM;
-		}
-	}
-	return !err && sk_X509_num(out) == 0 ? SK_CERT_SYNTAX : err;
 }
 
 static enum sk_err store_anchors(struct sk_trust *trust, STACK_OF(X509) * certs)
@@ -127,30 +72,35 @@ static enum sk_err store_anchors(struct sk_trust *trust, STACK_OF(X509) * certs)
 
 enum sk_err sk_trust_add_anchors(struct sk_trust *trust, const char *pem, size_t len, size_t *count)
 {
-	SK_CLEANUP(pop_all) STACK_OF(X509) *certs = NULL;
-	enum sk_err err;
-	size_t found;
+	SK_CLEANUP(sk_anchors_drop) STACK_OF(X509) *certs = sk_X509_new_null();
+	enum sk_err err = certs ? sk_anchors_read(pem, len, SK_ANCHOR_CA, certs) : SK_ENOMEM;
+	const size_t found = err ? 0 : (size_t)sk_X509_num(certs);
 
-	if (len == 0 || len > INT_MAX)
-		return SK_CERT_SYNTAX;
-
-	certs = sk_X509_new_null();
-	if (!certs)
-		return SK_ENOMEM;
-
-	err = read_anchors(pem, len, certs);
-	if (sk_crypto_blames(err)) {
-		while (sk_X509_num(certs) > 0)
-			X509_free(sk_X509_pop(certs));
-		err = sk_crypto_agree(err, read_anchors(pem, len, certs));
-	}
-	found = (size_t)sk_X509_num(certs);
 	if (!err)
 		err = store_anchors(trust, certs);
 	if (!err && count)
 		*count = found;
 
 	ERR_clear_error();
+	return err;
+}
+
+enum sk_err sk_trust_add_crl_signers(struct sk_trust *trust, const char *pem, size_t len,
+				     size_t *count)
+{
+	SK_CLEANUP(sk_anchors_drop) STACK_OF(X509) *certs = sk_X509_new_null();
+	enum sk_err err = certs ? sk_anchors_read(pem, len, SK_ANCHOR_SIGNER, certs) : SK_ENOMEM;
+	const size_t found = err ? 0 : (size_t)sk_X509_num(certs);
+
+	while (!err && sk_X509_num(certs) > 0) {
+		if (sk_X509_push(trust->signers, sk_X509_value(certs, 0)) <= 0)
+			err = SK_ENOMEM;
+		else
+			(void)sk_X509_shift(certs); /* handed over */
+	}
+	if (!err && count)
+		*count = found;
+
 	return err;
 }
 
@@ -240,13 +190,75 @@ enum sk_err sk_trust_add_crls(struct sk_trust *trust, const char *text, size_t l
 	return err;
 }
 
+static enum sk_err read_span(struct sk_span text, struct sk_crls *out)
+{
+	enum sk_err err;
+
+	if (text.len == 0 || text.len > INT_MAX)
+		return SK_CRL_INVALID;
+
+	err = read_crls(text.ptr, text.len, out);
+	return sk_crypto_blames(err) ? sk_crypto_agree(err, read_crls(text.ptr, text.len, out))
+				     : err;
+}
+
+/* What was held passed this itself, earlier: only memory can fail */
+static enum sk_err review(const struct sk_trust *trust, struct sk_crls *fresh, struct sk_crls *held,
+			  struct sk_span fresh_text, struct sk_span held_text, int64_t now)
+{
+	const struct sk_path path = { .anchors = trust->anchors, .signers = trust->signers };
+	enum sk_err err = held_text.len > 0 ? read_span(held_text, held) : SK_OK;
+
+	if (err == SK_ENOMEM)
+		return err;
+
+	err = read_span(fresh_text, fresh);
+	return err ? err : sk_crls_review(fresh, held, &path, now);
+}
+
+enum sk_err sk_trust_review_crls(const struct sk_trust *trust, struct sk_span fresh,
+				 struct sk_span held, int64_t now, int64_t *ends)
+{
+	struct sk_crls *both = calloc(2, sizeof(*both));
+	enum sk_err err;
+
+	if (!both)
+		return SK_ENOMEM;
+
+	err = review(trust, &both[0], &both[1], fresh, held, now);
+	if (!err)
+		*ends = sk_crls_next_end(&both[0], INT64_MIN + 1);
+	sk_crls_drop(&both[0], 0);
+	sk_crls_drop(&both[1], 0);
+	free(both);
+	ERR_clear_error();
+	return err;
+}
+
+int64_t sk_trust_changes_at(const struct sk_trust *trust, int64_t now)
+{
+	const struct sk_trust_rules *rules = &trust->rules;
+	int64_t end;
+
+	if (!rules->crl_required)
+		return INT64_MAX;
+
+	end = sk_crls_next_end(&trust->crls, now - rules->crl_grace);
+	if (end < INT64_MAX)
+		end += rules->crl_grace;
+
+	if (rules->crl_missing_until > now && rules->crl_missing_until - 1 < end)
+		end = rules->crl_missing_until - 1;
+	return end;
+}
+
 /* What OpenSSL cannot judge */
 static enum sk_err check_path(const struct sk_trust *trust, const struct sk_chain *chain,
 			      const struct sk_path *path, int64_t now, struct sk_findings *findings)
 {
 	const struct sk_trust_rules *rules = &trust->rules;
 	const struct sk_leaf *leaf = sk_chain_leaf(chain);
-	enum sk_err err = sk_crls_check(&trust->crls, path, rules->crl_required, now);
+	enum sk_err err = sk_crls_check(&trust->crls, path, rules, now);
 
 	if (!err)
 		err = sk_profile_judge(path->certs, path->count, leaf, rules, findings);
@@ -271,10 +283,13 @@ static enum sk_err check_path(const struct sk_trust *trust, const struct sk_chai
 static enum sk_err judge(const struct sk_trust *trust, const struct sk_chain *chain, int64_t now,
 			 struct sk_findings *findings)
 {
-	struct sk_path path = { .anchors = trust->anchors };
+	struct sk_path path = { .anchors = trust->anchors, .signers = trust->signers };
 	enum sk_err err = sk_path_validate(trust->store, &trust->rules, chain, now, &path);
 
 	*findings = (struct sk_findings){ 0 };
+	/* the leaf is an anchor itself, and so a CA */
+	if (!err && path.count < 2)
+		err = SK_CERT_INVALID;
 	return err ? err : check_path(trust, chain, &path, now, findings);
 }
 

@@ -47,6 +47,11 @@ struct sk_trust_rules {
 	 * not missed: one that is forged counts as missing, one out of date still revokes.
 	 */
 	bool crl_required;
+	/** With crl_required: a list counts so many seconds after its end, too. */
+	int64_t crl_grace;
+	/** With crl_required: a missing list is tolerated before this moment (seconds since the
+	 * epoch): a service that has just started may not have it yet. */
+	int64_t crl_missing_until;
 };
 
 struct sk_trust;
@@ -75,6 +80,36 @@ enum sk_err sk_trust_add_anchors(struct sk_trust *trust, const char *pem, size_t
  */
 SK_MUSTCHECK
 enum sk_err sk_trust_add_crls(struct sk_trust *trust, const char *text, size_t len, size_t *count);
+
+/**
+ * Add certificates whose holders may sign revocation lists, and nothing else: the
+ * policy administrator's (ATIS-1000080: the indirect list of all of SHAKEN has a
+ * trust path of its own).  Their indirect lists speak for all issuers.
+ *
+ * @return As sk_trust_add_anchors(), but a certificate need be no CA: keyUsage cRLSign is enough
+ */
+SK_MUSTCHECK
+enum sk_err sk_trust_add_crl_signers(struct sk_trust *trust, const char *pem, size_t len,
+				     size_t *count);
+
+/**
+ * May these revocation lists take the place of those held so far?  Each is signed by
+ * an anchor or by one of sk_trust_add_crl_signers(), is not from tomorrow, and none of
+ * the same issuer in `held` is newer; and no issuer of `held` is missing.
+ *
+ * @param held  What was held so far, empty: nothing; one that cannot be read is passed over
+ * @param ends  Set on success: the earliest end of a list, maybe past; INT64_MAX: none says one
+ *
+ * @return SK_OK, SK_CRL_INVALID, SK_CERT_UNTRUSTED, SK_REPLAYED (older), SK_CERT_SCOPE
+ *         (an issuer is missing), SK_ENOMEM
+ */
+SK_MUSTCHECK
+enum sk_err sk_trust_review_crls(const struct sk_trust *trust, struct sk_span fresh,
+				 struct sk_span held, int64_t now, int64_t *ends);
+
+/** With crl_required: the last moment from `now` on for which a chain is judged as it is now;
+ * then a list or the tolerance has ended.  INT64_MAX: nothing ends. */
+int64_t sk_trust_changes_at(const struct sk_trust *trust, int64_t now);
 
 /** How many anchors there are. */
 size_t sk_trust_anchors(const struct sk_trust *trust);

@@ -205,3 +205,30 @@ bool sk_url_parse(struct sk_span text, enum sk_url_rules rules, struct sk_url *o
 		*out = url;
 	return true;
 }
+
+/* As in a certificate's name (RFC 9525, 6.3) the star stands for labels and nothing else. */
+static bool is_below(struct sk_span host, struct sk_span pattern)
+{
+	struct sk_span tail = host;
+
+	if (pattern.len < 3 || memcmp(pattern.ptr, "*.", 2) != 0 || host.len < pattern.len)
+		return false;
+	tail.len = pattern.len - 1;
+	tail.ptr += host.len - tail.len;
+	return sk_span_eq_nocase(tail, (struct sk_span){ pattern.ptr + 1, pattern.len - 1 });
+}
+
+bool sk_url_host_listed(struct sk_span host, char *const *items, size_t count)
+{
+	bool name = is_name(host);
+
+	if (!name && !is_ipv4(host) && !is_ipv6(host))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		struct sk_span item = sk_span_of(items[i]);
+
+		if (sk_span_eq_nocase(host, item) || (name && is_below(host, item)))
+			return true;
+	}
+	return false;
+}

@@ -38,3 +38,14 @@ struct sk_url {
  */
 SK_MUSTCHECK
 bool sk_url_parse(struct sk_span text, enum sk_url_rules rules, struct sk_url *out);
+
+/**
+ * Is this host on a list?  "cert.example.net" means itself, "*.example.net" every name
+ * below it, at any depth, and not itself.  Upper case counts as lower; a dot at the end
+ * counts.  An address has no names below it; "*" and "*." match nothing.
+ *
+ * @param host   As sk_url_parse() gives it
+ * @param items  `count` texts; may be NULL when there are none
+ */
+SK_MUSTCHECK
+bool sk_url_host_listed(struct sk_span host, char *const *items, size_t count);

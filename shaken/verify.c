@@ -5,7 +5,6 @@
  */
 #include "shaken/verify.h"
 
-#include "shaken/b64url.h"
 #include "shaken/es256.h"
 #include "shaken/json.h"
 
@@ -79,7 +78,7 @@ enum sk_err sk_verify_token_of(struct sk_span value, enum sk_ppt ppt,
 	enum sk_err err;
 
 	out->token = (struct sk_token){ 0 };
-	if (ppt != SK_PPT_SHAKEN && ppt != SK_PPT_DIV)
+	if (ppt != SK_PPT_SHAKEN && ppt != SK_PPT_DIV && ppt != SK_PPT_RPH && ppt != SK_PPT_RCD)
 		return SK_PPT_PARAM;
 	err = sk_identity_parse(value, &identity);
 	if (!err && policy->extra_params_refused && identity.extra_params > 0)
@@ -107,15 +106,15 @@ enum sk_err sk_verify_token_of(struct sk_span value, enum sk_ppt ppt,
 	return err;
 }
 
-/* V14, both ways (RFC 8224, 6.2.4); iat may be any 64-bit number */
-static enum sk_err check_age(int64_t iat, const struct sk_verify_policy *policy, int64_t now)
+/* iat may be any 64-bit number */
+bool sk_verify_fresh(int64_t iat, const struct sk_verify_policy *policy, int64_t now)
 {
 	int64_t age;
 
 	if (__builtin_sub_overflow(now, iat, &age))
-		return SK_IAT_STALE;
+		return false;
 
-	return age > policy->max_age || age < -policy->max_skew ? SK_IAT_STALE : SK_OK;
+	return age <= policy->max_age && age >= -policy->max_skew;
 }
 
 /* V15.  ATIS-1000074, 5.3.1: any of the two P-Asserted-Identity values may be the one signed */
@@ -137,28 +136,42 @@ static enum sk_err check_dest(const struct sk_claims *claims, const struct sk_ca
 	return SK_DEST_MISMATCH;
 }
 
+enum sk_err sk_verify_beside_claims(const struct sk_claims *claims,
+				    const struct sk_call_parties *call,
+				    const struct sk_verify_policy *policy, int64_t now)
+{
+	enum sk_err err;
+
+	if (!sk_verify_fresh(claims->iat, policy, now))
+		return SK_IAT_STALE;
+
+	err = check_orig(&claims->orig, call);
+	return err ? err : check_dest(claims, call);
+}
+
 enum sk_err sk_verify_claims(const struct sk_claims *claims, const struct sk_call_parties *call,
 			     const struct sk_verify_policy *policy, int64_t now)
 {
-	enum sk_err err = check_age(claims->iat, policy, now);
+	enum sk_err err = sk_verify_beside_claims(claims, call, policy, now);
 
-	if (!err)
-		err = check_orig(&claims->orig, call);
-	if (!err)
-		err = check_dest(claims, call);
+	if (err)
+		return err;
+
 	/* V16.  RFC 8588, section 4: A, B or C */
-	if (!err && sk_attest_letter(claims->attest) == '-')
-		err = SK_ATTEST_INVALID;
-
-	return err;
+	return sk_attest_letter(claims->attest) == '-' ? SK_ATTEST_INVALID : SK_OK;
 }
 
 enum sk_err sk_verify_div_claims(const struct sk_claims *claims, const struct sk_call_parties *call,
 				 const struct sk_verify_policy *policy, int64_t now)
 {
-	enum sk_err err = check_age(claims->iat, policy, now);
+	struct sk_verify_policy inner = *policy;
 
-	return err ? err : check_orig(&claims->orig, call);
+	/* RFC 8946, 4.2: a call may ring for long before it is diverted once more */
+	if (policy->div_max_age > 0)
+		inner.max_age = policy->div_max_age;
+
+	return sk_verify_fresh(claims->iat, &inner, now) ? check_orig(&claims->orig, call)
+							 : SK_IAT_STALE;
 }
 
 enum sk_err sk_verify_shape(const struct sk_passport *passport)
@@ -171,39 +184,50 @@ enum sk_err sk_verify_shape(const struct sk_passport *passport)
 	return sk_es256_to_der(passport->sig, der) > 0 ? SK_OK : SK_BAD_SIGNATURE;
 }
 
-/* RFC 8226, section 5: the certificate must have authority over the calling number;
- * RFC 8946, 4.1: for a div token over the number that diverted */
+static bool is_provider(const struct sk_tnauth *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->entries[i].kind == SK_TNAUTH_SPC)
+			return true;
+
+	return false;
+}
+
+/* What a certificate may sign.  RFC 8226, section 5: authority over the calling number; RFC 8946,
+ * 4.1: of a div token over the number that diverted */
 static enum sk_err check_scope(const struct sk_leaf *leaf, const struct sk_passport *passport)
 {
-	const struct sk_party *number =
-		passport->jose.ppt == SK_PPT_DIV ? &passport->claims.div : &passport->claims.orig;
+	const enum sk_ppt ppt = passport->jose.ppt;
+	const struct sk_claims *claims = &passport->claims;
 
 	if (leaf->extensions)
 		return leaf->extensions;
 	if (!leaf->has_tnauth)
 		return SK_CERT_TNAUTH;
+	/* ATIS-1000074, 5.3.1: a provider vouches for the call; a delegate can for itself only
+	 * (RFC 9060) */
+	if (ppt == SK_PPT_SHAKEN && !is_provider(&leaf->tnauth))
+		return SK_CERT_TNAUTH;
+	/* RFC 8443: authority over the priority, which no list of numbers gives */
+	if (ppt == SK_PPT_RPH)
+		return is_provider(&leaf->tnauth) ? SK_OK : SK_CERT_SCOPE;
 
-	return sk_tnauth_covers(&leaf->tnauth, number) ? SK_OK : SK_CERT_SCOPE;
+	return sk_tnauth_covers(&leaf->tnauth, ppt == SK_PPT_DIV ? &claims->div : &claims->orig)
+		       ? SK_OK
+		       : SK_CERT_SCOPE;
 }
 
 /* The payload is read again for the few certificates that constrain claims we do not keep */
 static enum sk_err check_constraints(const struct sk_leaf *leaf, const struct sk_token *token)
 {
-	uint8_t text[SK_B64URL_BYTES(SK_TOKEN_MAX)];
 	json_auto_t *payload = NULL;
-	size_t len = 0;
 	enum sk_err err;
 
 	if (!leaf->constraints)
 		return SK_OK;
-	if (token->payload.len > SK_TOKEN_MAX || !sk_b64url_decode(token->payload, text, &len))
-		return SK_TOKEN_SYNTAX;
 
-	err = sk_json_parse((struct sk_span){ (const char *)text, len }, &payload);
-	if (!err)
-		err = sk_constraints_check(leaf->constraints, payload);
-
-	return err;
+	err = sk_token_json(token->payload, &payload);
+	return err ? err : sk_constraints_check(leaf->constraints, payload);
 }
 
 enum sk_err sk_verify_signed(const struct sk_passport *passport, const struct sk_chain *chain,

@@ -174,7 +174,7 @@ static bool print_reason(const char *protocol, enum sk_err err, struct sk_span s
 	if (sk_outcome(err)->code == 0)
 		return false;
 	sk_buf_puts(&a->lines, "Reason: ");
-	sk_reason_print(protocol, err, signature, &a->lines);
+	sk_reason_print(protocol, sk_outcome(err), signature, &a->lines);
 	sk_buf_puts(&a->lines, "\r\n");
 	return true;
 }

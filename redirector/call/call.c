@@ -51,6 +51,8 @@ static void call_sign(struct call *c)
 	enum sk_err err = policy_claims(c->tenant, &c->facts, &c->claims);
 
 	c->has_claims = !err;
+	c->claims.rph = NULL;
+	c->claims.rcd = NULL;
 	/* without a key nobody was to say an attestation either */
 	if (err == SK_NO_ATTEST && !c->tenant->keys)
 		err = SK_NO_CREDENTIAL;

@@ -57,12 +57,13 @@ static void check_token(struct sk_passport *passport, const struct sk_verify_pol
 					      .called = claims->dest[0] };
 	const struct sk_span x5u = { passport->jose.x5u, passport->jose.x5u_len };
 	const enum sk_err same = sk_verify_claims(claims, &call, policy, claims->iat);
+	const enum sk_err beside = sk_verify_beside_claims(claims, &call, policy, claims->iat);
 
 	if (!sk_url_parse(x5u, SK_URL_STRICT, NULL) || strlen(passport->jose.x5u) != x5u.len)
 		abort();
 	if (claims->dest_count == 0 || claims->dest_count > SK_DEST_MAX)
 		abort();
-	if (same != SK_OK && same != SK_ATTEST_INVALID)
+	if (beside != SK_OK || (same != SK_OK && same != SK_ATTEST_INVALID))
 		abort();
 
 	/* valid in the summer of 2021; with constraints, so that the payload is read again */
@@ -76,6 +77,7 @@ static void check_token(struct sk_passport *passport, const struct sk_verify_pol
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct sk_verify_policy policy = { .max_age = 60, .max_skew = 60 };
+	static const enum sk_ppt types[] = { SK_PPT_SHAKEN, SK_PPT_DIV, SK_PPT_RPH, SK_PPT_RCD };
 	struct sk_span value = { (const char *)data, size };
 	struct sk_passport passport;
 	char buf[32768];
@@ -84,7 +86,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		value = (struct sk_span){ buf, compose((struct sk_span){ (const char *)data + 1,
 									 size - 1 },
 						       buf, sizeof(buf)) };
-	if (sk_verify_token(value, &policy, &passport) == SK_OK)
-		check_token(&passport, &policy);
+	for (size_t i = 0; i < SK_COUNT(types); i++)
+		if (sk_verify_token_of(value, types[i], &policy, &passport) == SK_OK)
+			check_token(&passport, &policy);
 	return 0;
 }

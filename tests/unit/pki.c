@@ -5,6 +5,7 @@
 #include "pki.h"
 
 #include <openssl/bn.h>
+#include <openssl/ecdsa.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
@@ -312,6 +313,14 @@ void pki_add_crl(struct pki_text *out, const struct pki_crl *spec, const struct 
 		add_crl_ext(crl, "2.5.29.28", spec->idp);
 	if (spec->delta)
 		add_crl_ext(crl, "2.5.29.27", "020101");
+	if (spec->number) {
+		ASN1_INTEGER *number = ASN1_INTEGER_new();
+
+		need(number && ASN1_INTEGER_set(number, spec->number) == 1 &&
+			     X509_CRL_add1_ext_i2d(crl, NID_crl_number, number, 0, 0) == 1,
+		     "list number");
+		ASN1_INTEGER_free(number);
+	}
 	if (spec->revoked)
 		add_revoked(crl, spec);
 	need(X509_CRL_sign(crl, signer->key, EVP_sha256()) > 0, "signing a list");
@@ -326,6 +335,84 @@ void pki_add_crl(struct pki_text *out, const struct pki_crl *spec, const struct 
 	X509_CRL_free(crl);
 	ASN1_TIME_free(from);
 	ASN1_TIME_free(to);
+}
+
+/* base64url without padding; @return where it ends */
+static char *put_b64url(const void *data, size_t len, char *out)
+{
+	const int made = EVP_EncodeBlock((uint8_t *)out, data, (int)len);
+	char *end = out + made;
+
+	while (end > out && end[-1] == '=')
+		end--;
+	*end = '\0';
+	for (char *c = out; c < end; c++)
+		*c = *c == '+' ? '-' : *c == '/' ? '_' : *c;
+	return end;
+}
+
+static void sign_es256(const char *text, size_t len, EVP_PKEY *key, uint8_t sig[64])
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	uint8_t der[128];
+	const uint8_t *p = der;
+	size_t der_len = sizeof(der);
+	ECDSA_SIG *both = NULL;
+
+	need(ctx && EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key) == 1 &&
+		     EVP_DigestSign(ctx, der, &der_len, (const uint8_t *)text, len) == 1,
+	     "JWS");
+	both = d2i_ECDSA_SIG(NULL, &p, (long)der_len);
+	need(both && BN_bn2binpad(ECDSA_SIG_get0_r(both), sig, 32) == 32 &&
+		     BN_bn2binpad(ECDSA_SIG_get0_s(both), sig + 32, 32) == 32,
+	     "JWS");
+	ECDSA_SIG_free(both);
+	EVP_MD_CTX_free(ctx);
+}
+
+char *pki_jws(const char *header, const char *payload, EVP_PKEY *key)
+{
+	char *text = malloc((strlen(header) + strlen(payload)) * 4 / 3 + 256), *at;
+	uint8_t sig[64];
+
+	need(text != NULL, "JWS");
+	at = put_b64url(header, strlen(header), text);
+	*at++ = '.';
+	at = put_b64url(payload, strlen(payload), at);
+	sign_es256(text, (size_t)(at - text), key, sig);
+	*at++ = '.';
+	put_b64url(sig, sizeof(sig), at);
+	return text;
+}
+
+char *pki_json(const char *text)
+{
+	char *out = malloc(2 * strlen(text) + 1), *at = out;
+
+	need(out != NULL, "JSON");
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\' || *text == '\n')
+			*at++ = '\\';
+		*at++ = *text == '\n' ? 'n' : *text;
+	}
+	*at = '\0';
+	return out;
+}
+
+char *pki_calist(int64_t sequence, int64_t exp, const char *pem, const char *x5u, EVP_PKEY *key)
+{
+	char *escaped = pki_json(pem), header[256], *payload = NULL, *jws;
+
+	snprintf(header, sizeof(header), "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"x5u\":\"%s\"}",
+		 or_default(x5u, "https://pa.example/signer.pem"));
+	need(asprintf(&payload,
+		      "{\"version\":1,\"sequence\":%lld,\"exp\":%lld,\"trustList\":[\"%s\"]}",
+		      (long long)sequence, (long long)exp, escaped) > 0,
+	     "list");
+	jws = pki_jws(header, payload, key);
+	free(payload);
+	free(escaped);
+	return jws;
 }
 
 char *pki_vector(const char *path, size_t *len)

@@ -77,10 +77,24 @@ struct pki_crl {
 	bool names_issuer;   /**< the entry says whose certificate it is (indirect list) */
 	const char *idp;     /**< hex of issuingDistributionPoint; NULL: none */
 	bool delta;          /**< marked as a delta list */
+	long number;         /**< cRLNumber; 0: none */
 	bool spoil;
 };
 
 void pki_add_crl(struct pki_text *out, const struct pki_crl *spec, const struct pki_cert *signer);
+
+/**
+ * Sign a JWS in compact form, ES256.
+ *
+ * @return NUL-terminated; the caller frees it
+ */
+char *pki_jws(const char *header, const char *payload, EVP_PKEY *key);
+
+/** The STI-PA's list: one entry, `pem`.  @param x5u  NULL: https://pa.example/signer.pem */
+char *pki_calist(int64_t sequence, int64_t exp, const char *pem, const char *x5u, EVP_PKEY *key);
+
+/** As the inside of a JSON string. */
+char *pki_json(const char *text);
 
 /** Read a private or public key of tests/vectors/keys. */
 EVP_PKEY *pki_vector_key(const char *name);

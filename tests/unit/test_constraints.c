@@ -24,6 +24,7 @@ static enum sk_err new_hex(const char *hex, bool enhanced, struct sk_constraints
 #define CONFIDENCE "3010a00e300c160a636f6e666964656e6365"
 #define ATTEST_BC  "3016a11430123010160661747465737430060c01420c0143"
 #define BOTH       "3027a0123010160661747465737416066f7269676964a111300f300d160661747465737430030c0143"
+#define RCDI       "301ca11a30183016160472636469300e0c0c7b222f6e616d223a2278227d"
 #define RFC9118 \
 	"3040a00e300c160a636f6e666964656e6365a120301e301c160a636f6e666964656e6365300e0c0468696768" \
 	"0c066d656469756da20c300a16087072696f72697479"
@@ -136,6 +137,16 @@ static void test_payloads(void)
 		{ ATTEST_BC, "{\"attest\":\"BB\"}", false, false },
 		{ ATTEST_BC, "{\"attest\":[\"B\"]}", false, false },
 		{ ATTEST_BC, "{\"attest\":null}", false, false },
+		{ ATTEST_BC, "{\"attest\":1}", false, false },
+		{ RCDI, "{\"rcdi\":{\"/nam\":\"x\"}}", false, true },
+		{ RCDI, "{\"rcdi\": { \"\\u002fnam\" : \"x\" } }", false, true },
+		{ RCDI, "{\"rcdi\":\"{\\\"/nam\\\":\\\"x\\\"}\"}", false, true },
+		{ RCDI, "{}", false, true },
+		{ RCDI, "{\"rcdi\":{\"/nam\":\"y\"}}", false, false },
+		{ RCDI, "{\"rcdi\":{\"/nam\":\"x\",\"/apn\":\"x\"}}", false, false },
+		{ RCDI, "{\"rcdi\":{}}", false, false },
+		{ RCDI, "{\"rcdi\":[]}", false, false },
+		{ RCDI, "{\"rcdi\":null}", false, false },
 		{ BOTH, "{\"attest\":\"C\",\"origid\":\"x\"}", false, true },
 		{ BOTH, "{\"attest\":\"C\"}", false, false },
 		{ BOTH, "{\"attest\":\"A\",\"origid\":\"x\"}", false, false },

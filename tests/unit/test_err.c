@@ -22,6 +22,8 @@ static const char *phrase_of(unsigned code)
 		return "Unsupported Credential";
 	case 438:
 		return "Invalid Identity Header";
+	case 482:
+		return "Loop Detected";
 	default:
 		return "a code that no outcome may have";
 	}
@@ -108,7 +110,10 @@ static void test_codes(void)
 	} rows[] = {
 		{ SK_REQUEST_SYNTAX, 400, 2, SK_VERSTAT_NO },
 		{ SK_DATE_STALE, 403, 3, SK_VERSTAT_NO },
+		{ SK_DATE_MISSING, 428, 3, SK_VERSTAT_NO },
+		{ SK_DIVERSIONS, 482, 0, SK_VERSTAT_NO },
 		{ SK_NO_IDENTITY, 0, 0, SK_VERSTAT_NO },
+		{ SK_BYPASSED, 0, 0, SK_VERSTAT_NO },
 		{ SK_IDENTITY_REQUIRED, 428, 1, SK_VERSTAT_NO },
 		{ SK_PPT_UNKNOWN, 0, 5, SK_VERSTAT_NO },
 		{ SK_COMPACT_FORM, 438, 4, SK_VERSTAT_NO },
@@ -128,6 +133,9 @@ static void test_codes(void)
 		{ SK_BAD_SIGNATURE, 438, 18, SK_VERSTAT_FAILED },
 		{ SK_ATTEST_INVALID, 438, 19, SK_VERSTAT_NO },
 		{ SK_DIV_BROKEN, 438, 0, SK_VERSTAT_FAILED },
+		{ SK_REPLAYED, 438, 0, SK_VERSTAT_FAILED },
+		{ SK_RPH_MISMATCH, 438, 0, SK_VERSTAT_NO },
+		{ SK_RCD_INVALID, 438, 0, SK_VERSTAT_NO },
 		{ SK_ENOMEM, 0, 0, SK_VERSTAT_NO },
 	};
 

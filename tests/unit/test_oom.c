@@ -166,6 +166,34 @@ static enum sk_err do_check_expired(struct world *w)
 	return sk_trust_check(w->trust, w->chain, PKI_TO + 1, NULL);
 }
 
+static enum sk_err do_rph(struct world *w)
+{
+	static const char text[] = "{\"rph\":{\"auth\":[\"esnet.1\"]},\"sph\":\"psap-callback\"}";
+	char part[SK_B64URL_LEN(sizeof(text))];
+	const struct sk_token token = { .payload = { part, sk_b64url_encode(text, sizeof(text) - 1,
+									    part) } };
+	struct sk_rph rph;
+
+	(void)w;
+	return sk_rph_read(&token, &rph);
+}
+
+/* Good digests of a string and of an object, which is printed with its names sorted */
+static enum sk_err do_rcd(struct world *w)
+{
+	static const char text[] =
+		"{\"rcd\":{\"jcd\":{\"b\":1,\"a\":[]},\"nam\":\"Q Branch Spy Gadgets\"},\"rcdi\":{"
+		"\"/nam\":\"sha256-sM275lTgzCte+LHOKHtU4SxG8shlOo6OS4ot8IJQImY\","
+		"\"/jcd\":\"sha256-HI+IFlBqjMvFUUDYp7twIUqJQscDD8D8KRTOxnXNHBU\"}}";
+	char part[SK_B64URL_LEN(sizeof(text))];
+	const struct sk_token token = { .payload = { part, sk_b64url_encode(text, sizeof(text) - 1,
+									    part) } };
+	struct sk_rcd rcd;
+
+	(void)w;
+	return sk_rcd_read(&token, &rcd);
+}
+
 static enum sk_err do_credential(struct world *w)
 {
 	SK_CLEANUP(sk_credential_free_p) struct sk_credential *credential = NULL;
@@ -256,6 +284,8 @@ static const struct op {
 	{ "json",                 do_json,           SK_OK, READS_JSON },
 	{ "passport",             do_passport,       SK_OK, READS_JSON },
 	{ "token",                do_token,          SK_OK, READS_JSON },
+	{ "rph",                  do_rph,            SK_OK, READS_JSON },
+	{ "rcd",                  do_rcd,            SK_OK, READS_JSON },
 	{ "constraints",          do_constraints,    SK_OK, 0 },
 	{ "chain",                do_chain,          SK_OK, MAKES_ALL_NEW },
 	{ "key",                  do_key,            SK_OK, MAKES_ALL_NEW },

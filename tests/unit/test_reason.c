@@ -27,14 +27,14 @@ int main(void)
 
 	for (size_t i = 0; i < SK_COUNT(cases); i++) {
 		sk_buf_init(&buf, text, sizeof(text));
-		sk_reason_print(cases[i].protocol, cases[i].err, sk_span_of(cases[i].signature),
-				&buf);
+		sk_reason_print(cases[i].protocol, sk_outcome(cases[i].err),
+				sk_span_of(cases[i].signature), &buf);
 		CHECK_STR(text, cases[i].want, sk_err_name(cases[i].err));
 		CHECK(!buf.overflow, "%s fits", sk_err_name(cases[i].err));
 	}
 
 	sk_buf_init(&buf, tight, sizeof(tight));
-	sk_reason_print("STIR", SK_BAD_SIGNATURE, SK_SPAN("x"), &buf);
+	sk_reason_print("STIR", sk_outcome(SK_BAD_SIGNATURE), SK_SPAN("x"), &buf);
 	CHECK(buf.overflow, "too small is told");
 
 	return check_result();

@@ -191,6 +191,64 @@ static void test_lengths(void)
 	CHECK(!sk_url_parse(sk_span_of(text), SK_URL_STRICT, NULL), "host of 254");
 }
 
+static bool listed(const char *host, const char *item)
+{
+	char none[] = "nobody.invalid", copy[64], *items[] = { none, copy };
+
+	snprintf(copy, sizeof(copy), "%s", item);
+	return sk_url_host_listed(sk_span_of(host), items, 2);
+}
+
+static void test_listed(void)
+{
+	static const struct {
+		const char *host, *item;
+		bool listed;
+	} cases[] = {
+		{ "cert.example.net", "cert.example.net", true },
+		{ "CERT.example.NET", "cert.EXAMPLE.net", true },
+		{ "a.example.net", "*.example.net", true },
+		{ "a.b.c.example.net", "*.EXAMPLE.net", true },
+		{ "example.net", "*.net", true },
+		{ "192.0.2.1", "192.0.2.1", true },
+		{ "2001:db8::1", "2001:DB8::1", true },
+		{ "example.net", "*.example.net", false },
+		{ "badexample.net", "*.example.net", false },
+		{ "badexample.net", "example.net", false },
+		{ "example.net.evil.org", "*.example.net", false },
+		{ "example.net.evil.org", "example.net", false },
+		{ "cert.example.net", "cert.example.net.", false },
+		{ "cert.example.net.", "cert.example.net", false },
+		{ "cert.example.net.", "cert.example.net.", false },
+		{ "cert.example.net", "*", false },
+		{ "cert.example.net", "*.", false },
+		{ "cert.example.net", ".", false },
+		{ "cert.example.net", "", false },
+		{ "cert.example.net", ".example.net", false },
+		{ "cert.example.net", "**.example.net", false },
+		{ "cert.example.net", "*.*.net", false },
+		{ "cert.example.net", "cert.*.net", false },
+		{ "cert.example.net", "c*.example.net", false },
+		{ "cert.example.net", " cert.example.net", false },
+		{ "cert.example.net", "https://cert.example.net", false },
+		{ "cert.example.net", "cert.example.net:443", false },
+		{ "*", "*", false },
+		{ "", "", false },
+		{ "", "*", false },
+		{ ".example.net", "*.example.net", false },
+		{ "192.0.2.1", "*.0.2.1", false },
+		{ "192.0.2.1", "*.2.1", false },
+		{ "2001:db8::1", "*.1", false },
+		{ "2001:db8::1", "[2001:db8::1]", false },
+	};
+
+	for (size_t i = 0; i < SK_COUNT(cases); i++)
+		CHECK(listed(cases[i].host, cases[i].item) == cases[i].listed, "%s on %s",
+		      cases[i].host, cases[i].item);
+	CHECK(!sk_url_host_listed(SK_SPAN("a.example"), NULL, 0), "no list");
+	CHECK(!sk_url_host_listed((struct sk_span){ NULL, 0 }, NULL, 0), "nothing on no list");
+}
+
 int main(void)
 {
 	CHECK(!sk_url_parse((struct sk_span){ NULL, 0 }, SK_URL_STRICT, NULL), "nothing");
@@ -198,6 +256,7 @@ int main(void)
 	test_refused();
 	test_ports();
 	test_lengths();
+	test_listed();
 
 	return check_result();
 }

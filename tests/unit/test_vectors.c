@@ -1,11 +1,16 @@
 /*
  * The 88 tokens of generated.json against the whole verifier: SIP code, phrase,
  * verstat and case of ATIS-1000082, with a chain for the vectors' key that a test
- * root of 2015 issued.
+ * root of 2015 issued.  And the texts of serialization.json for rph and rcd, read and
+ * printed byte for byte.
  */
 #include "shaken/verify.h"
 
 #include "pki.h"
+#include "shaken/b64url.h"
+#include "shaken/json.h"
+#include "shaken/rcd.h"
+#include "shaken/rph.h"
 #include "tests/check.h"
 
 #include <jansson.h>
@@ -80,6 +85,55 @@ static void check_row(const json_t *row, enum sk_err err)
 		CHECK_STR(atis, text_of(expect, "atis82"), name);
 }
 
+/* Header and payload of a row, printed from what was read in them */
+static void check_serialization(const json_t *row, enum sk_ppt ppt)
+{
+	const char *name = text_of(row, "name"), *payload = text_of(row, "payload");
+	const size_t len = strlen(payload);
+	char *part = malloc(SK_B64URL_LEN(len) + 1), text[2048];
+	const struct sk_token token = { .payload = { part, sk_b64url_encode(payload, len, part) } };
+	struct sk_claims claims = { 0 };
+	struct sk_rph rph = { 0 };
+	struct sk_rcd rcd = { 0 };
+	struct sk_buf buf;
+
+	CHECK(!sk_payload_read(&token, ppt, &claims), "%s: claims", name);
+	CHECK(sk_rph_read(&token, &rph) == (ppt == SK_PPT_RPH ? SK_OK : SK_CLAIM_MISSING),
+	      "%s: rph", name);
+	CHECK(sk_rcd_read(&token, &rcd) == (ppt == SK_PPT_RCD ? SK_OK : SK_CLAIM_MISSING),
+	      "%s: rcd", name);
+	free(part);
+
+	claims.rph = ppt == SK_PPT_RPH ? &rph : NULL;
+	claims.rcd = ppt == SK_PPT_RCD ? &rcd : NULL;
+	sk_buf_init(&buf, text, sizeof(text));
+	sk_claims_print(&claims, &buf);
+	CHECK_STR(text, payload, name);
+	sk_buf_init(&buf, text, sizeof(text));
+	sk_jose_print(ppt, SK_SPAN("https://cert.example.org/passport.cer"), &buf);
+	CHECK_STR(text, text_of(row, "header"), name);
+}
+
+static void test_serialization(void)
+{
+	size_t len, i, seen = 0;
+	char *text = pki_vector("passports/serialization.json", &len);
+	json_t *rows = json_loads(text, 0, NULL), *row;
+
+	json_array_foreach(rows, i, row) {
+		const char *name = text_of(row, "name");
+		const bool rcd = strcmp(name, "rcd") == 0;
+
+		if (!rcd && strncmp(name, "rph", 3) != 0)
+			continue;
+		check_serialization(row, rcd ? SK_PPT_RCD : SK_PPT_RPH);
+		seen++;
+	}
+	CHECK(seen == 3, "rows for rph and rcd: %zu", seen);
+	json_decref(rows);
+	free(text);
+}
+
 int main(void)
 {
 	static struct pki_text chain_text, anchors;
@@ -108,5 +162,6 @@ int main(void)
 	json_decref(rows);
 	free(text);
 	EVP_PKEY_free(key);
+	test_serialization();
 	return check_result();
 }
