@@ -92,6 +92,23 @@ enum conf_by_profile {
 	CHOICE_NO,
 	CHOICE_YES
 };
+/** A status code on which the documents differ; the value is the code. */
+enum conf_code_choice {
+	CODE_BY_PROFILE = 0,
+	CODE_436 = 436,
+	CODE_437 = 437,
+	CODE_438 = 438
+};
+enum conf_replay {
+	REPLAY_OFF,
+	REPLAY_REPORT,
+	REPLAY_REFUSE
+};
+enum conf_rcd {
+	RCD_NONE,     /**< no rcd claims                          */
+	RCD_PASSPORT, /**< in a PASSporT of their own, type rcd   */
+	RCD_SHAKEN    /**< inside the shaken PASSporT             */
+};
 enum conf_on_failure {
 	FAILURE_CONTINUE,
 	FAILURE_REJECT
@@ -107,6 +124,7 @@ enum conf_contact {
 	CONTACT_TEMPLATE
 };
 enum conf_reason {
+	REASON_BY_PROFILE,
 	REASON_STIR,
 	REASON_SIP,
 	REASON_NONE
@@ -176,6 +194,15 @@ struct sign_conf {
 	enum conf_no_orig no_orig;
 	enum conf_stale_sign stale_date;
 	enum conf_fault fault;
+	bool div;                       /**< sign div when a call was retargeted (RFC 8946) */
+	struct text_list rph;           /**< "esnet.0", "ets.*": what we may authorize      */
+	enum conf_rcd rcd;              /**< where rcd claims go (RFC 9795)                 */
+	char *rcd_name;                 /**< nam; "": the display name of From              */
+	char *rcd_icon;                 /**< icn, an https URL; "": none                    */
+	char *rcd_reason;               /**< crn; "": none                                  */
+	enum conf_by_profile bypass;    /**< P-Identity-Bypass when we cannot sign          */
+	char *bypass_value;             /**< its value                                      */
+	enum conf_by_profile diversion; /**< Diversion makes A a C, more than 5 are a loop  */
 };
 
 struct verify_conf {
@@ -185,8 +212,18 @@ struct verify_conf {
 	enum conf_by_profile alg_required;
 	enum conf_by_profile extra_params_refused;
 	enum conf_by_profile unknown_ppt_refused;
-	bool div;               /**< check the chain of a diverted call (RFC 8946)           */
-	bool identity_required; /**< no Identity: 428 instead of a plain answer         */
+	enum conf_by_profile bypass; /**< P-Identity-Bypass excuses a missing Identity */
+	enum conf_code_choice header_claim_code; /**< alg, ppt, typ or x5u missing: 436 | 438  */
+	enum conf_code_choice typ_code;          /**< typ is not passport: 437 | 438           */
+	enum conf_code_choice constraint_code;   /**< a broken claim constraint: 437 | 438     */
+	struct text_map verstat; /**< outcome or class -> "no" | "failed"                      */
+	bool rph;                /**< judge rph beside a Resource-Priority (RFC 8443)          */
+	bool rcd;                /**< judge rcd claims (RFC 9795)                              */
+	int64_t div_max_age;     /**< seconds; inner PASSporTs of a diverted call              */
+	enum conf_replay replay; /**< the same PASSporT in another call                        */
+	int64_t replay_entries;  /**< how many PASSporTs are remembered                        */
+	bool div;                /**< check the chain of a diverted call (RFC 8946)            */
+	bool identity_required;  /**< no Identity: 428 instead of a plain answer               */
 	enum conf_on_failure on_failure;
 	enum conf_fault fault;
 	struct text_map certificates; /**< x5u -> file; these are never fetched               */
@@ -203,6 +240,8 @@ struct answer_conf {
 	bool verstat_suffix;    /**< "-A" behind TN-Validation-Passed, and so on        */
 	char *attest_header;    /**< name, "": none                                     */
 	char *origid_header;    /**< name, "": none                                     */
+	char *name_header;      /**< the verified rcd name; "": none                    */
+	char *priority_header;  /**< the verdict on rph; "": none                       */
 	enum conf_reason reason;
 	enum conf_nothing nothing; /**< nothing to sign and nothing to verify              */
 };
@@ -226,6 +265,16 @@ struct trust_conf {
 	bool p384_issuers;
 	bool delegates;
 	bool crl_required;
+	int64_t crl_grace;         /**< seconds a list counts after its end, or may miss at start */
+	struct text_list crl_urls; /**< lists to fetch                                       */
+	struct text_list crl_signers; /**< PEM files: who else signs those, such as intermediates */
+	struct text_list administrator; /**< PEM files: the STI-PA's roots and list signers  */
+	char *ca_list;                  /**< file: the STI-PA's list of authorities, a JWS        */
+	char *ca_list_url;              /**< where it is fetched; "": not                         */
+	char *ca_list_certificate;      /**< PEM file: its signer's chain; "": by the list's x5u  */
+	char *ca_list_login;            /**< file, owner only: user id and password, a line each  */
+	char *ca_list_login_url;        /**< where they are exchanged for a token                 */
+	int64_t refresh;                /**< seconds between two looks at the lists, at most      */
 };
 
 struct certs_conf {
@@ -239,6 +288,10 @@ struct certs_conf {
 	int64_t lifetime;         /**< seconds a certificate is kept at least             */
 	int64_t failure_lifetime; /**< seconds a failure is kept                          */
 	bool lab;                 /**< any port and any address may be asked: laboratory only */
+	struct text_list hosts;   /**< hosts that may be asked, "*.a.example"; empty: all */
+	int64_t breaker;          /**< failures in a row that close a host; 0: never      */
+	char *store;              /**< folder that workers share; "": none                */
+	int64_t store_size;       /**< bytes the store may grow to                        */
 	struct text_map resolve;  /**< "host:port" -> address, for a laboratory           */
 };
 

@@ -6,7 +6,6 @@
 #include "config/schema.h"
 
 #include <string.h>
-
 #define CTYPE_TEXT     char *
 #define CTYPE_FILE     char *
 #define CTYPE_TARGET   char *
@@ -29,7 +28,6 @@
 #define CTYPE_FILE_MAP struct text_map
 
 /* clang-format off */
-
 /* offsetof(), and a compile error when the row's type is not the field's */
 #define IS(field, ctype) __builtin_types_compatible_p(__typeof__(((struct conf *)0)->field), ctype)
 #define AT(field, ctype) (offsetof(struct conf, field) + 0 * sizeof(char[IS(field, ctype) ? 1 : -1]))
@@ -69,7 +67,12 @@ WORDS(conf_on_failure, { "continue", FAILURE_CONTINUE }, { "reject", FAILURE_REJ
 WORDS(conf_code, { "302", CODE_302 }, { "300", CODE_300 });
 WORDS(conf_contact, { "source", CONTACT_SOURCE }, { "request-uri", CONTACT_REQUEST_URI },
       { "template", CONTACT_TEMPLATE });
-WORDS(conf_reason, { "stir", REASON_STIR }, { "sip", REASON_SIP }, { "none", REASON_NONE });
+WORDS(conf_code_choice, { "profile", CODE_BY_PROFILE }, { "436", CODE_436 }, { "437", CODE_437 },
+      { "438", CODE_438 });
+WORDS(conf_replay, { "off", REPLAY_OFF }, { "report", REPLAY_REPORT }, { "refuse", REPLAY_REFUSE });
+WORDS(conf_rcd, { "none", RCD_NONE }, { "passport", RCD_PASSPORT }, { "shaken", RCD_SHAKEN });
+WORDS(conf_reason, { "profile", REASON_BY_PROFILE }, { "stir", REASON_STIR },
+      { "sip", REASON_SIP }, { "none", REASON_NONE });
 WORDS(conf_nothing, { "302", NOTHING_302 }, { "404", NOTHING_404 }, { "503", NOTHING_503 });
 WORDS(sk_profile_mode, { "off", SK_PROFILE_OFF }, { "warn", SK_PROFILE_WARN },
       { "strict", SK_PROFILE_STRICT });
@@ -175,19 +178,57 @@ const struct conf_item conf_schema[] = {
 	     "What a call with an old Date gets; own-clock: it is signed with our time."),
 	WORD("sign.fault", conf_fault, tenant.sign.fault, "continue", LIVE,
 	     "What a call gets when we cannot sign; continue: an answer without Identity."),
+	ROW("sign.div", BOOL, tenant.sign.div, "no", 0, 0, LIVE,
+	    "Sign a div PASSporT when a call that has a PASSporT goes elsewhere (RFC 8946)."),
+	ROW("sign.rph", TEXTS, tenant.sign.rph, "[]", 0, 32, LIVE,
+	    "Resource-Priority values that we may sign for, such as esnet.0 or ets.* (RFC 8443)."),
+	WORD("sign.rcd", conf_rcd, tenant.sign.rcd, "none", LIVE,
+	     "Rich call data: none, in a PASSporT of its own, or inside the shaken one (RFC 9795)."),
+	ROW("sign.rcd-name", TEXT, tenant.sign.rcd_name, "\"\"", 0, 128, LIVE,
+	    "The caller's name for rich call data; \"\": the display name of From."),
+	ROW("sign.rcd-icon", TEXT, tenant.sign.rcd_icon, "\"\"", 0, SK_URL_MAX, LIVE,
+	    "The https URL of the caller's picture for rich call data; \"\": none."),
+	ROW("sign.rcd-reason", TEXT, tenant.sign.rcd_reason, "\"\"", 0, 128, LIVE,
+	    "The reason of the call for rich call data; \"\": none."),
+	WORD("sign.bypass", conf_by_profile, tenant.sign.bypass, "profile", LIVE,
+	     "Say P-Identity-Bypass in the answer when we cannot sign (French MAN)."),
+	ROW("sign.bypass-value", TEXT, tenant.sign.bypass_value, "\"1\"", 1, 64, LIVE,
+	    "The value of that header, a token."),
+	WORD("sign.diversion", conf_by_profile, tenant.sign.diversion, "profile", LIVE,
+	     "A Diversion header makes attestation A a C; more than 5 get 482 (French MAN)."),
 
 	ROW("verify.max-age", SECONDS, tenant.verify.max_age, "60s", 1, 300, LIVE,
 	    "How old an iat may be."),
 	ROW("verify.max-skew", SECONDS, tenant.verify.max_skew, "60s", 0, 300, LIVE,
 	    "How far ahead of our clock an iat may be."),
 	WORD("verify.date-check", conf_date_check, tenant.verify.date_check, "profile", LIVE,
-	     "What is compared with the Date header."),
+	     "How Date counts; strict: it must be there (else 428) and fresh (else 403)."),
 	WORD("verify.alg-required", conf_by_profile, tenant.verify.alg_required, "profile", LIVE,
 	     "An Identity header without `alg` is refused."),
 	WORD("verify.extra-params-refused", conf_by_profile, tenant.verify.extra_params_refused, "profile",
 	     LIVE, "An Identity header with parameters we do not know is refused."),
 	WORD("verify.unknown-ppt-refused", conf_by_profile, tenant.verify.unknown_ppt_refused, "profile",
 	     LIVE, "A PASSporT of a kind we do not know is refused, not passed over."),
+	WORD("verify.bypass", conf_by_profile, tenant.verify.bypass, "profile", LIVE,
+	     "P-Identity-Bypass stands for a missing Identity: not required then (French MAN)."),
+	WORD("verify.header-claim-code", conf_code_choice, tenant.verify.header_claim_code, "profile", LIVE,
+	     "The status when alg, ppt, typ or x5u is missing in a token: 436 or 438."),
+	WORD("verify.typ-code", conf_code_choice, tenant.verify.typ_code, "profile", LIVE,
+	     "The status when typ is not passport: 437 or 438."),
+	WORD("verify.constraint-code", conf_code_choice, tenant.verify.constraint_code, "profile", LIVE,
+	     "The status when a claim breaks the certificate's constraints: 437 or 438."),
+	ROW("verify.verstat", TEXT_MAP, tenant.verify.verstat, "{}", 0, 128, LIVE,
+	    "What is said of the number after a failure: OUTCOME or class: no or failed."),
+	ROW("verify.rph", BOOL, tenant.verify.rph, "no", 0, 0, LIVE,
+	    "Judge the rph PASSporT of a call with Resource-Priority (RFC 8443)."),
+	ROW("verify.rcd", BOOL, tenant.verify.rcd, "no", 0, 0, LIVE,
+	    "Judge rich call data, digests included (RFC 9795)."),
+	ROW("verify.div-max-age", SECONDS, tenant.verify.div_max_age, "60s", 1, 10800, LIVE,
+	    "How old the inner PASSporTs of a diverted call may be (RFC 8946, 4.2)."),
+	WORD("verify.replay", conf_replay, tenant.verify.replay, "off", LIVE,
+	     "A PASSporT that came before, in another call: off, report it, or refuse it."),
+	ROW("verify.replay-entries", INTEGER, tenant.verify.replay_entries, "65536", 1024, 16777216,
+	    RESTART, "How many PASSporTs are remembered for that."),
 	ROW("verify.div", BOOL, tenant.verify.div, "no", 0, 0, LIVE,
 	    "A diverted call (To is not the Request-URI) needs its chain of div PASSporTs."),
 	ROW("verify.identity-required", BOOL, tenant.verify.identity_required, "no", 0, 0, LIVE,
@@ -219,13 +260,17 @@ const struct conf_item conf_schema[] = {
 	    LIVE, "The header that tells the attestation; \"\": none."),
 	ROW("answer.origid-header", HEADER, tenant.answer.origid_header, "P-Origination-ID", 0, 64, LIVE,
 	    "The header that tells the origid; \"\": none."),
-	WORD("answer.reason", conf_reason, tenant.answer.reason, "stir", LIVE,
+	ROW("answer.name-header", HEADER, tenant.answer.name_header, "X-RCD-Name", 0, 64, LIVE,
+	    "The header that tells the verified name of rich call data; \"\": none."),
+	ROW("answer.priority-header", HEADER, tenant.answer.priority_header, "Priority-Verstat", 0, 64,
+	    LIVE, "The header that tells the verdict on rph; \"\": none."),
+	WORD("answer.reason", conf_reason, tenant.answer.reason, "profile", LIVE,
 	     "The protocol of the Reason header that tells a failure (RFC 9410), or none."),
 	WORD("answer.nothing", conf_nothing, tenant.answer.nothing, "302", LIVE,
 	     "The answer when there is nothing to sign and nothing to verify."),
 
 	ROW("trust.anchors", FILES, trust.anchors, "[]", 0, 256, LIVE,
-	    "The roots that are trusted, PEM files."),
+	    "The roots that are trusted, PEM files or folders of them."),
 	ROW("trust.crls", FILES, trust.crls, "[]", 0, 256, LIVE,
 	    "Revocation lists, PEM or DER files."),
 	WORD("trust.profile", sk_profile_mode, trust.profile, "warn", LIVE,
@@ -233,9 +278,29 @@ const struct conf_item conf_schema[] = {
 	ROW("trust.p384-issuers", BOOL, trust.p384_issuers, "yes", 0, 0, LIVE,
 	    "Accept P-384 keys and SHA-384 signatures above the leaf."),
 	ROW("trust.delegates", BOOL, trust.delegates, "no", 0, 0, LIVE,
-	    "Accept delegate certificates, which cover single numbers (RFC 9060)."),
+	    "Accept delegate certificates, of numbers (RFC 9060): for div and rcd, never for shaken."),
 	ROW("trust.crl-required", BOOL, trust.crl_required, "no", 0, 0, LIVE,
 	    "Refuse a chain whose issuer has no valid revocation list."),
+	ROW("trust.crl-grace", SECONDS, trust.crl_grace, "0s", 0, 30 * 86400, LIVE,
+	    "With crl-required: how long a list counts after its end, or may miss after the start."),
+	ROW("trust.crl-urls", TEXTS, trust.crl_urls, "[]", 0, 64, LIVE,
+	    "Revocation lists that are fetched, https URLs; also the indirect one of the STI-PA."),
+	ROW("trust.crl-signers", FILES, trust.crl_signers, "[]", 0, 64, LIVE,
+	    "Who else may sign revocation lists, such as intermediates; PEM files."),
+	ROW("trust.administrator", FILES, trust.administrator, "[]", 0, 16, LIVE,
+	    "The certificates of the policy administrator (STI-PA), who signs the lists; PEM files."),
+	ROW("trust.ca-list", FILE, trust.ca_list, "\"\"", 0, 4096, LIVE,
+	    "The STI-PA's signed list of trusted authorities, a file; \"\": none."),
+	ROW("trust.ca-list-url", TEXT, trust.ca_list_url, "\"\"", 0, SK_URL_MAX, LIVE,
+	    "Where that list is fetched, an https URL; \"\": not at all."),
+	ROW("trust.ca-list-certificate", FILE, trust.ca_list_certificate, "\"\"", 0, 4096, LIVE,
+	    "The certificate chain of the list's signer; \"\": of a fetched list that of its x5u."),
+	ROW("trust.ca-list-login-url", TEXT, trust.ca_list_login_url, "\"\"", 0, SK_URL_MAX, LIVE,
+	    "Where user id and password are exchanged for the token that ca-list-url wants; \"\": none."),
+	ROW("trust.ca-list-login", FILE, trust.ca_list_login, "\"\"", 0, 4096, LIVE,
+	    "The file with user id and password, a line each, that only its owner can read."),
+	ROW("trust.refresh", SECONDS, trust.refresh, "1h", 60, 7 * 86400, LIVE,
+	    "How often the lists are fetched at least; sooner when one says it ends sooner."),
 
 	ROW("certs.tls-ca", FILE, certs.tls_ca, "\"\"", 0, 4096, LIVE,
 	    "The roots for the https servers of x5u, a PEM file; \"\": the system's."),
@@ -255,6 +320,14 @@ const struct conf_item conf_schema[] = {
 	    "How long a certificate is kept at least, never past its end (ATIS-1000074)."),
 	ROW("certs.failure-lifetime", SECONDS, certs.failure_lifetime, "30s", 1, 3600, LIVE,
 	    "How long a fetch that failed is not tried again."),
+	ROW("certs.hosts", TEXTS, certs.hosts, "[]", 0, 4096, LIVE,
+	    "The only hosts that may be asked, such as cert.example.net or *.example.net; []: all."),
+	ROW("certs.breaker", INTEGER, certs.breaker, "5", 0, 1000, LIVE,
+	    "After so many failures in a row a host is left alone for a while; 0: never."),
+	ROW("certs.store", FILE, certs.store, "\"\"", 0, 4096, RESTART,
+	    "The folder where certificates are kept over restarts and shared; \"\": memory only."),
+	ROW("certs.store-size", SIZE, certs.store_size, "256MiB", 1 << 20, 1ll << 36, RESTART,
+	    "The most bytes that store takes."),
 	ROW("certs.lab", BOOL, certs.lab, "no", 0, 0, LIVE,
 	    "LABORATORY ONLY: certificates may come from any port and any address, also our own."),
 	ROW("certs.resolve", TEXT_MAP, certs.resolve, "{}", 0, 64, LIVE,

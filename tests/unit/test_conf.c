@@ -151,6 +151,12 @@ static void test_defaults(void)
 	CHECK(conf->certs.wait == 300 && conf->certs.timeout == 2000, "fetch times");
 	CHECK(conf->certs.lifetime == 86400 && conf->certs.failure_lifetime == 30, "cache times");
 	CHECK(!conf->certs.lab && conf->log.calls, "switches");
+	CHECK(!conf->tenant.sign.div && conf->tenant.sign.rcd == RCD_NONE, "nothing beside shaken");
+	CHECK(conf->tenant.verify.replay == REPLAY_OFF && !conf->tenant.verify.rph,
+	      "no more asked");
+	CHECK(conf->trust.crl_grace == 0 && conf->trust.refresh == 3600, "lists");
+	CHECK(conf->certs.breaker == 5 && conf->certs.hosts.count == 0, "hosts");
+	CHECK_STR(conf->certs.store, "", "memory only");
 	CHECK_STR(conf->path, "c", "path");
 }
 
@@ -184,6 +190,9 @@ static void test_restart(void)
 		{ "certs: {entries: 16, parallel: 8, per-host: 2, queue: 0}\n",
 		  "certs.entries AND certs.parallel AND certs.per-host AND certs.queue" },
 		{ "log: {target: stdout}\n", "log.target" },
+		{ "certs: {store: s, store-size: 1MiB}\nverify: {replay-entries: 1024}\n",
+		  "verify.replay-entries AND certs.store AND certs.store-size" },
+		{ "certs: {hosts: [a], breaker: 0}\nverify: {replay: report}\n", "" },
 	};
 	SK_CLEANUP(conf_unref_p) struct conf *running = loaded("");
 

@@ -1,0 +1,148 @@
+/*
+ * What a key needs to sign with, and what only a key can do.
+ */
+#include "config/check.h"
+
+#include <string.h>
+
+static void check_key(struct loading *l, const struct conf *conf)
+{
+	const struct sign_conf *sign = &conf->tenant.sign;
+
+	if (is_set(sign->key) && !is_set(sign->x5u))
+		complain(l, place_of(l, "sign.key"),
+			 "sign.key: \"%.80s\" needs sign.x5u, the URL of its certificate",
+			 sign->key);
+	if (!is_set(sign->key) && is_set(sign->x5u))
+		complain(l, place_of(l, "sign.x5u"),
+			 "sign.x5u: \"%.80s\" needs sign.key, the private key", sign->x5u);
+	if (!is_set(sign->key) && is_set(sign->certificate))
+		complain(l, place_of(l, "sign.certificate"),
+			 "sign.certificate: \"%.80s\" needs sign.key, the private key",
+			 sign->certificate);
+	if (!is_set(sign->key) && conf->tenant.mode == MODE_SIGN)
+		complain(l, place_of(l, "tenant.mode"),
+			 "tenant.mode: \"sign\" needs sign.key and sign.x5u");
+	if (is_set(sign->x5u))
+		check_url(l, conf, "sign.x5u", place_of(l, "sign.x5u"), sign->x5u, "a certificate");
+}
+
+static void check_attest(struct loading *l, const struct conf *conf)
+{
+	const struct sign_conf *sign = &conf->tenant.sign;
+	bool signs = conf->tenant.mode == MODE_AUTO || conf->tenant.mode == MODE_SIGN;
+
+	if (sign->attest_headers.count > 0 && sign->attest_sources.count == 0)
+		complain(l, place_of(l, "sign.attest-headers"),
+			 "sign.attest-headers: \"%.80s\" is believed from nobody; name who may say "
+			 "it in sign.attest-sources",
+			 sign->attest_headers.items[0]);
+	if (sign->attest_sources.count > 0 && sign->attest_headers.count == 0)
+		warn(l, place_of(l, "sign.attest-sources"),
+		     "sign.attest-sources: has no effect without sign.attest-headers");
+	if (signs && is_set(sign->key) && sign->attest == CONF_ATTEST_NONE &&
+	    sign->attest_headers.count == 0)
+		warn(l, place_of(l, "sign.key"),
+		     "sign.attest: nothing says an attestation, so nothing will be signed; set it "
+		     "to A, B or C, or name sign.attest-headers");
+}
+
+static void check_origid(struct loading *l, const struct conf *conf)
+{
+	const struct sign_conf *sign = &conf->tenant.sign;
+
+	if (sign->origid == ORIGID_FIXED && !is_set(sign->origid_value))
+		complain(l, place_of(l, "sign.origid"),
+			 "sign.origid: \"fixed\" needs sign.origid-value, a UUID");
+	if (sign->origid == ORIGID_HEADER && !is_set(sign->origid_header))
+		complain(l, place_of(l, "sign.origid"),
+			 "sign.origid: \"header\" needs sign.origid-header, a header name");
+}
+
+/* "esnet.0" or "ets.*": a namespace and a priority, each a token without a dot (RFC 4412, 3.1). */
+static bool is_priority(const char *text)
+{
+	static const char letters[] =
+		"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-!%_+`'~";
+	size_t space = strspn(text, letters);
+	const char *value = text + space + 1;
+
+	if (space == 0 || text[space] != '.')
+		return false;
+	if (strcmp(value, "*") == 0)
+		return true;
+	return value[0] != '\0' && value[strspn(value, letters)] == '\0';
+}
+
+/* A picture is shown by a telephone: nothing is fetched here, so the port is anybody's. */
+static bool is_picture(const char *url)
+{
+	return sk_url_parse(sk_span_of(url), SK_URL_LAB, NULL);
+}
+
+static void check_rcd(struct loading *l, const struct sign_conf *sign)
+{
+	const struct {
+		const char *path, *text;
+	} parts[] = {
+		{ "sign.rcd-name", sign->rcd_name },
+		{ "sign.rcd-icon", sign->rcd_icon },
+		{ "sign.rcd-reason", sign->rcd_reason },
+	};
+
+	for (size_t i = 0; i < SK_COUNT(parts) && sign->rcd == RCD_NONE; i++)
+		if (is_set(parts[i].text))
+			complain(l, place_of(l, parts[i].path),
+				 "%s: \"%.80s\" has no effect without sign.rcd: passport or shaken",
+				 parts[i].path, parts[i].text);
+	if (is_set(sign->rcd_icon) && !is_picture(sign->rcd_icon))
+		complain(l, place_of(l, "sign.rcd-icon"),
+			 "sign.rcd-icon: \"%.80s\" is no address of a picture; allowed: "
+			 "https://HOST[:PORT]/PATH without user, query or fragment",
+			 sign->rcd_icon);
+}
+
+static void check_extras(struct loading *l, const struct conf *conf)
+{
+	static const char token[] =
+		"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-.!%*_+`'~";
+	const struct sign_conf *sign = &conf->tenant.sign;
+	const struct {
+		const char *path;
+		bool on;
+	} switches[] = {
+		{ "sign.div", sign->div },
+		{ "sign.rph", sign->rph.count > 0 },
+		{ "sign.rcd", sign->rcd != RCD_NONE },
+	};
+
+	for (size_t i = 0; i < SK_COUNT(switches); i++)
+		if (switches[i].on && !is_set(sign->key))
+			warn(l, place_of(l, switches[i].path),
+			     "%s: has no effect without sign.key, the private key",
+			     switches[i].path);
+	if (sign->div && is_set(sign->key) && conf->tenant.mode != MODE_SIGN)
+		warn(l, place_of(l, "sign.div"),
+		     "sign.div: has no effect without tenant.mode: sign: elsewhere a call that has "
+		     "a PASSporT is not signed");
+	for (size_t i = 0; i < sign->rph.count; i++)
+		if (!is_priority(sign->rph.items[i]))
+			complain(l, entry_place(l, "sign.rph", i),
+				 "sign.rph: \"%.80s\" is no priority; allowed: NAMESPACE.VALUE or "
+				 "NAMESPACE.*, such as esnet.0 or ets.* (RFC 4412)",
+				 sign->rph.items[i]);
+	if (sign->bypass_value[strspn(sign->bypass_value, token)] != '\0')
+		complain(l, place_of(l, "sign.bypass-value"),
+			 "sign.bypass-value: \"%.80s\" is no token; allowed: letters, digits and "
+			 "-.!%%*_+`'~ (RFC 3261)",
+			 sign->bypass_value);
+}
+
+void check_signing(struct loading *l, const struct conf *conf)
+{
+	check_key(l, conf);
+	check_attest(l, conf);
+	check_origid(l, conf);
+	check_extras(l, conf);
+	check_rcd(l, &conf->tenant.sign);
+}
