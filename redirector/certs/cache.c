@@ -256,13 +256,27 @@ void entry_keep(struct certs_entry *entry, int64_t keep, int64_t now)
 	entry->fetched = now;
 	entry->fresh_until = now + keep * 1000;
 	entry->refresh_at = now + keep * 900; /* the last tenth is for renewal in the background */
+	entry->stale_until = entry->fresh_until + CACHE_STALE_MAX * INT64_C(1000);
 	entry->retry_at = 0;
 	entry->err = SK_OK;
 }
 
+void entry_age(struct certs_entry *entry, int64_t age, int64_t late)
+{
+	if (late > 0) {
+		int64_t past = late < CACHE_STALE_MAX ? late : CACHE_STALE_MAX;
+
+		entry->stale_until = entry->fetched + (CACHE_STALE_MAX - past) * 1000;
+	}
+	if (entry->fresh_until > entry->stale_until)
+		entry->fresh_until = entry->stale_until;
+	if (age > 0)
+		entry->fetched -= (age < INT32_MAX ? age : INT32_MAX) * 1000;
+}
+
 bool entry_stale_ok(const struct certs_entry *entry, int64_t now, int64_t wall)
 {
-	return entry->judged.chain && now < entry->fresh_until + CACHE_STALE_MAX * INT64_C(1000) &&
+	return entry->judged.chain && now < entry->stale_until &&
 	       sk_chain_valid_at(entry->judged.chain, wall) == SK_OK;
 }
 

@@ -39,6 +39,8 @@ struct certs_entry {
 
 	unsigned failures; /* in a row */
 	int64_t fetched, refresh_at, fresh_until;
+	int64_t stale_until;  /* not beyond, without a renewal             */
+	int64_t fetched_wall; /* the copy left the network, seconds since the epoch */
 	int64_t retry_at;     /* not before, after a failure */
 	int64_t suspected_at; /* 0: never                    */
 };
@@ -105,6 +107,9 @@ void entry_shed(struct certs_entry *entry);
 
 /** Its chain is good for `keep` seconds from now on. */
 void entry_keep(struct certs_entry *entry, int64_t keep, int64_t now);
+
+/** It left the network `age` seconds ago, and should have been renewed `late` seconds ago. */
+void entry_age(struct certs_entry *entry, int64_t age, int64_t late);
 
 /** It has a chain that may serve until a renewal works. */
 bool entry_stale_ok(const struct certs_entry *entry, int64_t now, int64_t wall);

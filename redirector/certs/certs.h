@@ -21,7 +21,9 @@ enum certs_from {
 	CERTS_FROM_NOWHERE, /**< no chain                   */
 	CERTS_FROM_MAP,     /**< verify.certificates        */
 	CERTS_FROM_MEMORY,  /**< fetched earlier            */
-	CERTS_FROM_FETCH,   /**< fetched for this call, or while it waited */
+	CERTS_FROM_STORE, /**< from the shared store, fetched by another worker or before a restart
+			   */
+	CERTS_FROM_FETCH, /**< fetched for this call, or while it waited */
 };
 
 /** What a handler gets.  Lives until the handler returns. */
@@ -49,6 +51,7 @@ struct certs_counters {
 	uint64_t fetches, fetched, failed, refused, busy, not_modified;
 	uint64_t background; /* fetches no call waited for */
 	uint64_t evicted;
+	uint64_t hits_store; /* taken from the shared store instead of the network */
 };
 
 struct certs;
@@ -83,6 +86,10 @@ SK_DEFINE_CLEANUP(struct certs, certs_free)
 SK_MUSTCHECK
 bool certs_reload(struct certs *certs, struct conf *conf, struct sk_trust *trust, char why[256]);
 
+/** Swap in another trust alone: a list was fetched.  Takes it over; chains in memory are judged
+ * again. */
+void certs_set_trust(struct certs *certs, struct sk_trust *trust);
+
 /**
  * Ask for the chain at `x5u`.  The handler is called exactly once, maybe before
  * this returns, unless certs_cancel() comes first.  The caller sets the deadline:
@@ -93,6 +100,10 @@ bool certs_reload(struct certs *certs, struct conf *conf, struct sk_trust *trust
  */
 void certs_want(struct certs *certs, struct sk_span x5u, struct certs_wait *wait, certs_h *handler,
 		void *arg);
+
+/** Would certs_want() answer at once?  For who does not want to wait, nor a fetch to be made. */
+SK_MUSTCHECK
+bool certs_answers(const struct certs *certs, struct sk_span x5u);
 
 /** The call goes away; the fetch goes on for the next one.  Harmless when not waiting. */
 void certs_cancel(struct certs *certs, struct certs_wait *wait);

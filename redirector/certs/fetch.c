@@ -161,7 +161,7 @@ static void on_deadline(void *arg)
 static enum sk_err run(struct slot *slot)
 {
 	struct curl_fetcher *f = slot->fetcher;
-	enum sk_err err = transfer_begin(&slot->transfer, slot->rules, slot->job->etag);
+	enum sk_err err = transfer_begin(&slot->transfer, slot->rules, slot->job);
 
 	if (err != SK_OK)
 		return err;
@@ -200,7 +200,7 @@ static enum sk_err curl_start(struct fetcher *self, struct fetch_job *job)
 	slot->job = job;
 	slot->rules = f->rules;
 	slot->rules->refs++;
-	err = transfer_url(&slot->transfer, slot->rules, job->url, &url);
+	err = transfer_accept(&slot->transfer, slot->rules, job, &url);
 	if (err != SK_OK)
 		return err;
 	slot->turn.host = url.host;
@@ -289,7 +289,7 @@ bool fetch_curl_new(struct loop *loop, const struct certs_conf *conf, struct fet
 		snprintf(why, 256, "out of memory");
 		return false;
 	}
-	f->base = (struct fetcher){ curl_start, curl_stop, curl_reload };
+	f->base = (struct fetcher){ curl_start, curl_stop, curl_reload, .keep = NULL };
 	f->loop = loop;
 	turns_init(&f->turns, 0, 0, 0);
 	set_limits(f, conf);
@@ -307,6 +307,15 @@ void fetch_curl_free(struct fetcher *fetcher)
 {
 	if (fetcher)
 		curl_fetcher_free((struct curl_fetcher *)fetcher);
+}
+
+bool fetch_may_ask(const struct certs_conf *conf, struct sk_span url)
+{
+	const struct text_list *hosts = &conf->hosts;
+	struct sk_url parts;
+
+	return hosts->count == 0 || (sk_url_parse(url, SK_URL_LAB, &parts) &&
+				     sk_url_host_listed(parts.host, hosts->items, hosts->count));
 }
 
 /* --- the blocking form --- */
@@ -334,12 +343,13 @@ static enum sk_err fetch_blocking(struct transfer *t, const struct rules *rules,
 				  struct sk_span text)
 {
 	CURLM *multi = NULL;
+	struct fetch_job job = { .url = text };
 	struct sk_url url;
 	struct fetch_result result;
-	enum sk_err err = transfer_url(t, rules, text, &url);
+	enum sk_err err = transfer_accept(t, rules, &job, &url);
 
 	if (err == SK_OK)
-		err = transfer_begin(t, rules, (struct sk_span){ NULL, 0 });
+		err = transfer_begin(t, rules, &job);
 	if (err != SK_OK)
 		return err;
 	multi = curl_multi_init();
@@ -361,6 +371,8 @@ enum sk_err fetch_once(const struct certs_conf *conf, struct sk_span url, char *
 	char why[256];
 	enum sk_err err = SK_EINTERNAL;
 
+	if (!fetch_may_ask(conf, url))
+		return SK_FETCH_REFUSED;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return SK_EINTERNAL;
 	if (rules_new(conf, &rules, why))

@@ -3,9 +3,9 @@
  *
  * An interface, so that a replay can be the network; the daemon's is made of curl
  * on the event loop, and the command has a blocking form with the same rules:
- * https only, no redirects, no proxy, status 200, at most SK_CERT_FILE_MAX bytes,
- * and only addresses that address.h allows, judged where the socket is opened, so
- * that no second answer of a name server can slip in.
+ * https only, no redirects, no proxy, status 200, at most SK_CERT_FILE_MAX bytes
+ * (or what the job says), and only addresses that address.h allows, judged where the socket is
+ * opened, so that no second answer of a name server can slip in.
  */
 #pragma once
 
@@ -20,7 +20,11 @@
 #include <stddef.h>
 
 enum {
-	FETCH_HEADERS_MAX = 16384, /**< most bytes of header lines */
+	FETCH_HEADERS_MAX = 16384, /**< most bytes of header lines    */
+	/** Milliseconds for a body longer than a certificate file may be, which no call waits
+	 * for; certs.timeout where that is more. */
+	FETCH_LIST_TIMEOUT = 30000,
+	FETCH_BEARER_MAX = 4096,   /**< longest token, bytes          */
 };
 
 /** What came of a job.  Lives until the handler returns. */
@@ -30,6 +34,10 @@ struct fetch_result {
 	bool not_modified; /**< 304 to the job's etag: there is no body  */
 	struct sk_span body;
 	struct freshness headers;
+	/* what a store in front of the network adds; 0 and false from the network itself */
+	bool stored;     /**< the body is a copy that somebody fetched earlier             */
+	int64_t fetched; /**< when that was, seconds since the epoch                       */
+	int64_t until;   /**< how long it is fresh; may be past when the network failed    */
 };
 
 struct fetch_job;
@@ -40,15 +48,28 @@ typedef void fetch_h(struct fetch_job *job, const struct fetch_result *result);
 struct fetch_job {
 	struct sk_span url;  /**< set by the owner, and theirs until the end        */
 	struct sk_span etag; /**< of what the owner has, empty: send the whole body */
-	fetch_h *done;       /**< called once, never before start() has returned    */
-	void *arg;           /**< the owner's                                       */
-	void *slot;          /**< the fetcher's                                     */
+	int64_t have;        /**< when the owner's copy left the network, seconds since the epoch,
+				0: no copy.  A store answers with a newer one only         */
+	size_t max; /**< most bytes of the body, 0: SK_CERT_FILE_MAX; at most STORE_BODY_MAX */
+	struct sk_span bearer; /**< token (RFC 6750, 2.1) for an Authorization header, empty: none;
+				  one that is none: SK_FETCH_REFUSED                       */
+	struct sk_span post;   /**< JSON to post, empty: a GET                              */
+	fetch_h *done;         /**< called once, never before start() has returned    */
+	void *arg;             /**< the owner's                                       */
+	void *slot;            /**< the fetcher's                                     */
+};
+
+/** What may be kept. */
+struct fetch_kept {
+	struct sk_span url, body, etag;
+	int64_t fetched, until; /**< seconds since the epoch */
 };
 
 struct fetcher {
 	/**
 	 * @return SK_OK and later a call of done(); or, at once and without one:
-	 *         SK_FETCH_REFUSED, SK_BUSY (the queue is full), SK_ENOMEM
+	 *         SK_FETCH_REFUSED, SK_BUSY (the queue is full), SK_ENOMEM; another
+	 *         SK_FETCH_...: this host has its share already, or is left alone (breaker.h)
 	 */
 	enum sk_err (*start)(struct fetcher *self, struct fetch_job *job);
 
@@ -58,6 +79,10 @@ struct fetcher {
 	/** Other settings from the next job on; NULL: not wanted.  false, and nothing changed, with
 	 * the reason */
 	bool (*reload)(struct fetcher *self, const struct certs_conf *conf, char why[256]);
+
+	/** A body that proved good may be kept for others, fresh until then.  Copies what it
+	 * keeps, never blocks; NULL: not wanted */
+	void (*keep)(struct fetcher *self, const struct fetch_kept *kept);
 };
 
 /**
@@ -73,8 +98,14 @@ bool fetch_curl_new(struct loop *loop, const struct certs_conf *conf, struct fet
 void fetch_curl_free(struct fetcher *fetcher);
 SK_DEFINE_CLEANUP(struct fetcher, fetch_curl_free)
 
+/** Does certs.hosts allow this URL of a stranger's?  What the configuration itself names, such as
+ * a revocation list, need not be on it. */
+SK_MUSTCHECK
+bool fetch_may_ask(const struct certs_conf *conf, struct sk_span url);
+
 /**
- * Fetch one URL and wait for it, no longer than certs.timeout.  For the command.
+ * Fetch one URL and wait for it, no longer than certs.timeout.  For the command; certs.hosts
+ * counts.
  *
  * @param body  Set only on success, with a NUL behind it; the caller frees it with free()
  *

@@ -7,9 +7,12 @@
 #include "redirector/certs/transfer.h"
 
 #include "redirector/certs/address.h"
+#include "redirector/certs/store.h"
 #include "redirector/certs/tls_store.h"
 #include "shaken/cert.h"
 
+#include <openssl/crypto.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -113,6 +116,25 @@ static size_t on_header(char *line, size_t one, size_t len, void *arg)
 	return one * len;
 }
 
+/* A certificate's file fits at once; a list's grows with what has come, not with what was promised.
+ */
+static bool make_room(struct transfer *t, size_t need)
+{
+	size_t room = t->room ? t->room : SK_CERT_FILE_MAX;
+	char *body;
+
+	while (room < need)
+		room *= 2;
+	if (t->body && room == t->room)
+		return true;
+	body = realloc(t->body, room + 1); /* a NUL may be put behind it */
+	if (!body)
+		return false;
+	t->body = body;
+	t->room = room;
+	return true;
+}
+
 /* MAXFILESIZE does not see a chunked body, so the bytes are counted here. */
 static size_t on_body(char *bytes, size_t one, size_t len, void *arg)
 {
@@ -122,9 +144,9 @@ static size_t on_body(char *bytes, size_t one, size_t len, void *arg)
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (status != 200)
 		t->stopped = SK_FETCH_STATUS;
-	else if (one * len > SK_CERT_FILE_MAX - t->len)
+	else if (one * len > t->max - t->len)
 		t->stopped = SK_FETCH_SIZE;
-	else if (!t->body && !(t->body = malloc(SK_CERT_FILE_MAX + 1)))
+	else if (!make_room(t, t->len + one * len))
 		t->stopped = SK_ENOMEM;
 	if (t->stopped != SK_OK)
 		return 0;
@@ -162,13 +184,17 @@ static bool set_request(struct transfer *t, CURL *easy)
 /* How long, how much, and by whose word. */
 static bool set_limits(struct transfer *t, CURL *easy)
 {
+	long timeout = (long)t->rules->timeout;
 	bool bad = false;
+
+	if (t->max > SK_CERT_FILE_MAX && timeout < FETCH_LIST_TIMEOUT)
+		timeout = FETCH_LIST_TIMEOUT;
 
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_QUICK_EXIT, 1L); /* do not wait for a silent name server */
-	SET(CURLOPT_TIMEOUT_MS, (long)t->rules->timeout);
+	SET(CURLOPT_TIMEOUT_MS, timeout);
 	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)(t->rules->timeout + 1) / 2);
-	SET(CURLOPT_MAXFILESIZE, (long)SK_CERT_FILE_MAX);
+	SET(CURLOPT_MAXFILESIZE, (long)t->max);
 	SET(CURLOPT_BUFFERSIZE, 16384L);
 	SET(CURLOPT_HEADERFUNCTION, on_header);
 	SET(CURLOPT_HEADERDATA, t);
@@ -194,11 +220,26 @@ void transfer_end(struct transfer *t)
 	t->body = NULL;
 }
 
-enum sk_err transfer_url(struct transfer *t, const struct rules *rules, struct sk_span text,
-			 struct sk_url *url)
+/* b64token (RFC 6750, 2.1): nothing that could end the header line. */
+static bool is_token(struct sk_span text)
 {
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+
+		if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
+		    !memchr("-._~+/=", c, 7))
+			return false;
+	}
+	return text.len <= FETCH_BEARER_MAX;
+}
+
+enum sk_err transfer_accept(struct transfer *t, const struct rules *rules,
+			    const struct fetch_job *job, struct sk_url *url)
+{
+	struct sk_span text = job->url;
+
 	if (!sk_url_parse(text, rules->lab ? SK_URL_LAB : SK_URL_STRICT, NULL) ||
-	    text.len > SK_URL_MAX)
+	    text.len > SK_URL_MAX || !is_token(job->bearer))
 		return SK_FETCH_REFUSED;
 	memcpy(t->url, text.ptr, text.len);
 	t->url[text.len] = '\0';
@@ -207,23 +248,65 @@ enum sk_err transfer_url(struct transfer *t, const struct rules *rules, struct s
 		       : SK_FETCH_REFUSED;
 }
 
-enum sk_err transfer_begin(struct transfer *t, const struct rules *rules, struct sk_span etag)
+SK_PRINTF(2, 3)
+static bool add_line(struct transfer *t, const char *format, ...)
 {
-	char line[FRESHNESS_ETAG_SIZE + 32];
+	char line[FETCH_BEARER_MAX + 64];
+	struct curl_slist *list;
+	va_list args;
 
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	list = curl_slist_append(t->lines, line);
+	if (list)
+		t->lines = list;
+	OPENSSL_cleanse(line, sizeof(line)); /* a token may have been in it */
+	return list != NULL;
+}
+
+static bool add_lines(struct transfer *t, const struct fetch_job *job)
+{
+	if (t->conditional &&
+	    !add_line(t, "If-None-Match: %.*s", (int)job->etag.len, job->etag.ptr))
+		return false;
+	if (job->bearer.len > 0 &&
+	    !add_line(t, "Authorization: Bearer %.*s", (int)job->bearer.len, job->bearer.ptr))
+		return false;
+	/* curl would send Expect and wait a second for a server that does not know it */
+	return job->post.len == 0 ||
+	       (add_line(t, "Content-Type: application/json") && add_line(t, "Expect:"));
+}
+
+static bool set_post(CURL *easy, struct sk_span post)
+{
+	bool bad = false;
+
+	if (post.len == 0)
+		return true;
+	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)post.len);
+	SET(CURLOPT_COPYPOSTFIELDS, post.ptr);
+	return !bad;
+}
+
+enum sk_err transfer_begin(struct transfer *t, const struct rules *rules,
+			   const struct fetch_job *job)
+{
 	t->rules = rules;
+	t->max = job->max ? job->max : SK_CERT_FILE_MAX;
+	if (t->max > STORE_BODY_MAX)
+		t->max = STORE_BODY_MAX;
 	freshness_init(&t->headers);
-	t->conditional = etag.len > 0 && etag.len < FRESHNESS_ETAG_SIZE;
-	if (t->conditional) {
-		snprintf(line, sizeof(line), "If-None-Match: %.*s", (int)etag.len, etag.ptr);
-		t->lines = curl_slist_append(NULL, line);
-		if (!t->lines)
-			return SK_ENOMEM;
-	}
+	t->conditional =
+		job->etag.len > 0 && job->etag.len < FRESHNESS_ETAG_SIZE && job->post.len == 0;
+	if (!add_lines(t, job))
+		return SK_ENOMEM;
 	t->easy = curl_easy_init();
 	if (!t->easy)
 		return SK_ENOMEM;
-	return set_request(t, t->easy) && set_limits(t, t->easy) ? SK_OK : SK_EINTERNAL;
+	return set_request(t, t->easy) && set_limits(t, t->easy) && set_post(t->easy, job->post)
+		       ? SK_OK
+		       : SK_EINTERNAL;
 }
 
 /* clang-format off */

@@ -32,6 +32,7 @@ struct transfer {
 	CURL *easy;
 	struct curl_slist *lines; /* request headers */
 	char url[SK_URL_MAX + 1];
+	size_t max, room; /* most bytes of the body; what there is memory for */
 	bool conditional;
 	enum sk_err stopped;      /* why a callback of ours broke it off, SK_OK: none did */
 	unsigned opened, refused; /* sockets */
@@ -42,19 +43,21 @@ struct transfer {
 };
 
 /**
- * Judge and keep the URL of a zeroed transfer.
+ * Judge a job, and keep its URL in a zeroed transfer.
  *
  * @param url  Points into the transfer
  *
  * @return SK_OK or SK_FETCH_REFUSED
  */
 SK_MUSTCHECK
-enum sk_err transfer_url(struct transfer *t, const struct rules *rules, struct sk_span text,
-			 struct sk_url *url);
+enum sk_err transfer_accept(struct transfer *t, const struct rules *rules,
+			    const struct fetch_job *job, struct sk_url *url);
 
-/** Make the handle; nothing is sent yet.  transfer_end() is due also after a failure. */
+/** Make the handle of an accepted job; nothing is sent yet.  transfer_end() is due also after a
+ * failure. */
 SK_MUSTCHECK
-enum sk_err transfer_begin(struct transfer *t, const struct rules *rules, struct sk_span etag);
+enum sk_err transfer_begin(struct transfer *t, const struct rules *rules,
+			   const struct fetch_job *job);
 
 /** What came of it; the body belongs to the transfer. */
 struct fetch_result transfer_result(const struct transfer *t, CURLcode code);

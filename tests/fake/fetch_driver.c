@@ -1,25 +1,47 @@
 /*
  * Fetches every URL of the command line, all at once on the loop or (--once) one
  * by one in the blocking form, and prints a line for each: URL, outcome, bytes.
- * --stop ends after so many milliseconds with the fetches still under way.
+ * --stop ends after so many milliseconds with the fetches still under way.  It is
+ * its own name server, too: what getaddrinfo() below says of a name is what curl hears.
  */
 #include "redirector/certs/fetch.h"
 
+#include <dlfcn.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 enum {
 	URLS = 256,
+	SILENCE = 600, /* seconds; longer than the test waits for the end of us */
 };
+
+/* A name under .silent.example is never answered, and one under .inside.example is this machine. */
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+		struct addrinfo **out)
+{
+	static int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+	bool inside = name && strstr(name, ".inside.example");
+
+	if (name && strstr(name, ".silent.example")) {
+		sleep(SILENCE);
+		return EAI_AGAIN;
+	}
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+	return real(inside ? "127.0.0.1" : name, service, hints, out);
+}
 
 struct driver {
 	struct certs_conf conf;
 	struct text_map resolve;
-	const char *urls[URLS], *etag;
+	const char *urls[URLS];
 	int count, open;
 	bool once;
 	long stop;
+	struct fetch_job like; /* what all jobs have in common */
 	struct loop *loop;
 	struct fetch_job jobs[URLS];
 };
@@ -69,10 +91,10 @@ static bool on_loop(struct driver *d)
 		struct fetch_job *job = &d->jobs[i];
 		enum sk_err err;
 
-		*job = (struct fetch_job){ .url = sk_span_of(d->urls[i]),
-					   .etag = sk_span_of(d->etag),
-					   .done = on_done,
-					   .arg = d };
+		*job = d->like;
+		job->url = sk_span_of(d->urls[i]);
+		job->done = on_done;
+		job->arg = d;
 		err = fetcher->start(fetcher, job);
 		d->open += err == SK_OK;
 		if (err != SK_OK)
@@ -126,7 +148,15 @@ static void read_args(struct driver *d, int argc, char **argv)
 		else if (strcmp(argv[i], "--stop") == 0 && i + 1 < argc)
 			d->stop = atol(argv[++i]);
 		else if (strcmp(argv[i], "--etag") == 0 && i + 1 < argc)
-			d->etag = argv[++i];
+			d->like.etag = sk_span_of(argv[++i]);
+		else if (strcmp(argv[i], "--max") == 0 && i + 1 < argc)
+			d->like.max = (size_t)atol(argv[++i]);
+		else if (strcmp(argv[i], "--bearer") == 0 && i + 1 < argc)
+			d->like.bearer = sk_span_of(argv[++i]);
+		else if (strcmp(argv[i], "--post") == 0 && i + 1 < argc)
+			d->like.post = sk_span_of(argv[++i]);
+		else if (strcmp(argv[i], "--host") == 0 && i + 1 < argc)
+			d->conf.hosts = (struct text_list){ &argv[++i], 1 };
 		else if (strcmp(argv[i], "--resolve") == 0 && i + 1 < argc)
 			add_route(d, argv[++i]);
 		else if (d->count < URLS)
@@ -141,7 +171,6 @@ int main(int argc, char **argv)
 	struct rusage usage;
 	static struct driver d;
 
-	d.etag = "";
 	d.conf = (struct certs_conf){
 		.tls_ca = empty, .timeout = 1000, .parallel = 16, .per_host = 16, .queue = URLS
 	};

@@ -6,7 +6,9 @@ command and listens on 127.0.0.1, one port for each kind of TLS trouble.
 As a program: prints the ports and serves until it is ended.
 """
 import gzip
+import json
 import os
+import re
 import socket
 import ssl
 import struct
@@ -41,7 +43,7 @@ class Pki:
         open(self.path("index"), "w").close()
         with open(self.path("serial"), "w") as f:
             f.write("1000\n")
-        self.leaf("good", [NAME, "slow." + NAME, "localhost"])
+        self.leaf("good", [NAME, "slow." + NAME, "localhost", "here.inside.example"])
         self.leaf("expired", [NAME], "20200101000000Z", "20200201000000Z")
         self.leaf("wrong", ["elsewhere.example"])
         openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
@@ -185,6 +187,46 @@ class Hostile:
             self.say(conn, 304, b"", 'ETag: "one"')
         else:
             self.say(conn, 200, self.good_body(), 'ETag: "one"')
+
+    @staticmethod
+    def body(conn, head):
+        """What was posted, whole."""
+        head, _, got = head.partition(b"\r\n\r\n")
+        length = int(re.search(rb"\r\nContent-Length: (\d+)", head).group(1))
+        while len(got) < length:
+            got += conn.recv(4096)
+        return got
+
+    def do_login(self, conn, path, head):
+        """A question in JSON with a token, as the STI-PA wants it."""
+        fine = (head.startswith(b"POST /login HTTP/1.1\r\n")
+                and b"\r\nContent-Type: application/json\r\n" in head
+                and b"\r\nExpect:" not in head and b"\r\nIf-None-Match:" not in head
+                and json.loads(self.body(conn, head)) == {"userId": "me"})
+        self.say(conn, 200 if fine else 400, b'{"token":"abc"}')
+
+    def do_bearer(self, conn, path, head):
+        lines = [l for l in head.split(b"\r\n") if l.lower().startswith(b"authorization:")]
+        fine = lines == [b"Authorization: Bearer abc.DEF-1_2~3+/=="] and head.startswith(b"GET ")
+        self.say(conn, 200 if fine else 401, b"x" * 7)
+
+    def do_no_bearer(self, conn, path, head):
+        self.say(conn, 401 if b"\nAuthorization:" in head else 200, b"x" * 7)
+
+    def do_bytes(self, conn, path, head):
+        """/bytes/N, and /bytes/N/chunked"""
+        size = int(path.split("/")[2])
+        if not path.endswith("chunked"):
+            self.say(conn, 200, b"x" * size)
+            return
+        conn.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for at in range(0, size, 50000):
+            piece = b"x" * min(50000, size - at)
+            self.put(conn, path, b"%x\r\n%s\r\n" % (len(piece), piece))
+        conn.sendall(b"0\r\n\r\n")
+
+    def do_post_redirect(self, conn, path, head):
+        self.say(conn, 307, b"", "Location: /login")
 
     def do_unasked_304(self, conn, path, head):
         conn.sendall(b"HTTP/1.1 304 Not Modified\r\n\r\n")

@@ -125,6 +125,69 @@ def literal_and_names(server):
     check(out.returncode == 1 and "certs.resolve" in out.stderr, "resolve to a name", out)
 
 
+def questions(server):
+    """What a list is fetched with: POST, a token, more bytes; and the same hard rules."""
+    base = "https://127.0.0.1:%d" % server.ports["good"]
+    common = ["--lab", "--ca", server.pki.ca, "--timeout", "4000"]
+    token = "abc.DEF-1_2~3+/=="
+
+    def one(path, *args):
+        return drive(*common, *args, base + path)[base + path]
+
+    post = ["--post", '{"userId":"me"}']
+    check(one("/login", *post) == ["SK_OK", "15"], "a question in JSON")
+    check(one("/login", *post, "--etag", '"one"') == ["SK_OK", "15"], "a question has no tag")
+    check(one("/login")[0] == "SK_FETCH_STATUS", "no question")
+    check(one("/login", "--post", '{"userId":"you"}')[0] == "SK_FETCH_STATUS", "another question")
+    check(one("/post-redirect", *post)[0] == "SK_FETCH_STATUS", "a question goes nowhere else")
+    check(one("/bearer", "--bearer", token) == ["SK_OK", "7"], "a token")
+    check(one("/bearer")[0] == "SK_FETCH_STATUS", "no token")
+    check(one("/no-bearer") == ["SK_OK", "7"], "no token unless asked for")
+    check(one("/no-bearer", "--bearer", "A" * 4096)[0] == "SK_FETCH_STATUS", "the longest token")
+    asked = dict(server.requests)
+    for bad in ("a\r\nX: y", "a\nb", "a\rb", "a b", "a\tb", "a\x7f", "\xe9", "a,b", '"a"', "a:b",
+                "A" * 4097):
+        check(one("/no-bearer", "--bearer", bad)[0] == "SK_FETCH_REFUSED", "no token", repr(bad[:20]))
+    check(server.requests == asked, "and nobody was asked")
+    for path in ("/bytes/%d", "/bytes/%d/chunked"):
+        check(one(path % 65536) == ["SK_OK", "65536"], path, "a certificate's file")
+        check(one(path % 65537)[0] == "SK_FETCH_SIZE", path, "and no more")
+        check(one(path % 65537, "--max", "65537") == ["SK_OK", "65537"], path, "unless asked for")
+        check(one(path % 300, "--max", "300") == ["SK_OK", "300"], path, "as many")
+        check(one(path % 301, "--max", "300")[0] == "SK_FETCH_SIZE", path, "one more")
+        check(one(path % 3000001, "--max", "3000001") == ["SK_OK", "3000001"], path, "a list")
+        check(one(path % (33 << 20), "--max", str(1 << 40))[0] == "SK_FETCH_SIZE", path, "a limit there is")
+    server.requests.clear()
+    server.sent.clear()
+
+
+def names(server):
+    """Name servers that say nothing, or too much."""
+    ports = server.ports
+    silent = ["https://n%d.silent.example:%d/ok" % (i, ports["good"]) for i in range(20)]
+    inside = "https://here.inside.example:%d/ok" % ports["good"]
+    for mode, urls in (([], silent), (["--once"], silent[:1])):
+        # ten minutes of silence: the driver's own end within the limit says that nobody waits for it
+        seen = drive("--lab", "--ca", server.pki.ca, *mode, *urls, limit=60)
+        out = [seen.get(u, ["lost"])[0] for u in urls]
+        check(set(out) <= {"SK_FETCH_TIMEOUT", "SK_FETCH_DNS", "SK_BUSY"}, mode, "a silent name server", out)
+    seen = drive("--lab", "--ca", server.pki.ca, *silent[:8], inside, limit=60)
+    check(seen[inside][0] == "SK_OK", "others go on beside it", seen)
+    seen = drive("--lab", "--ca", server.pki.ca, "--stop", "300", *silent[:8], limit=60)
+    check(list(seen) == ["rss"], "and the end does not wait", seen)
+    here = "https://localhost:%d/ok" % ports["good"]
+    for host, outcome in (("localhost", "SK_OK"), ("LocalHost", "SK_OK"), ("other.example", "SK_FETCH_REFUSED"),
+                          ("*.localhost", "SK_FETCH_REFUSED"), ("*", "SK_FETCH_REFUSED")):
+        seen = drive("--lab", "--ca", server.pki.ca, "--once", "--host", host, here)
+        check(seen[here][0] == outcome, "the list of hosts", host, seen)
+    before = server.connections
+    for mode in ([], ["--once"]):
+        strict = "https://here.inside.example:8443/ok"
+        seen = drive("--ca", server.pki.ca, *mode, strict)
+        check(seen[strict][0] == "SK_FETCH_REFUSED", mode, "a name that leads inside", seen)
+    check(server.connections == before, "and was not asked")
+
+
 def queue(server):
     """One behaviour that never answers fills the places; the rest are turned away, not forgotten."""
     base = "https://127.0.0.1:%d" % server.ports["good"]
@@ -192,6 +255,8 @@ def main():
         hostile(server, [])
         hostile(server, ["--once"])
         literal_and_names(server)
+        questions(server)
+        names(server)
         queue(server)
         closed_door(server)
     print("%d passed, %d failed" % (passed, failed))

@@ -56,17 +56,31 @@ static bool net_reload(struct fetcher *self, const struct certs_conf *conf, char
 	return !net->reload_fails;
 }
 
-/* Ends the newest job. */
-void replay_end_fetch(struct world *w, enum sk_err err, const struct pki_text *body,
-		      const char *header)
+static void net_keep(struct fetcher *self, const struct fetch_kept *kept)
 {
-	struct fetch_result result = { .err = err };
+	struct fake_net *net = (struct fake_net *)self;
+
+	net->keeps++;
+	net->kept_body = kept->body.len;
+	net->kept = (struct fetch_kept){ .fetched = kept->fetched, .until = kept->until };
+}
+
+void replay_result(struct world *w, const struct fetch_result *result)
+{
 	struct fetch_job *job;
 
 	if (w->net.count == 0)
 		abort(); /* no fetch is under way */
 	job = w->net.jobs[w->net.count - 1];
 	net_remove(&w->net, w->net.count - 1);
+	job->done(job, result);
+}
+
+void replay_end_fetch(struct world *w, enum sk_err err, const struct pki_text *body,
+		      const char *header)
+{
+	struct fetch_result result = { .err = err };
+
 	freshness_init(&result.headers);
 	if (header)
 		freshness_header(&result.headers, sk_span_of(header));
@@ -74,7 +88,7 @@ void replay_end_fetch(struct world *w, enum sk_err err, const struct pki_text *b
 		result.body = (struct sk_span){ body->text, body->len };
 	else if (err == SK_OK)
 		result.not_modified = true;
-	job->done(job, &result);
+	replay_result(w, &result);
 }
 
 static int64_t fake_wall(const struct clock *self)
@@ -122,7 +136,7 @@ void replay_begin(struct world *w)
 	struct certs_parts parts = { .clock = &w->clock.base, .fetcher = &w->net.base };
 	char why[256];
 
-	*w = (struct world){ .net.base = { net_start, net_stop, net_reload },
+	*w = (struct world){ .net.base = { net_start, net_stop, net_reload, net_keep },
 			     .clock = { { fake_wall, fake_mono }, PKI_NOW, 1000000 },
 			     .conf = replay_conf() };
 	if (!certs_new(&parts, w->conf, replay_trust(&replay_anchors), &w->certs, why))

@@ -25,6 +25,9 @@ struct fake_net {
 	unsigned started, stopped, reloads;
 	enum sk_err refuse; /* what start() says */
 	bool reload_fails;
+	unsigned keeps;         /* what was kept for others, and the last of it */
+	struct fetch_kept kept; /* url, body and etag are gone                  */
+	size_t kept_body;
 };
 
 struct fake_clock {
@@ -76,6 +79,9 @@ struct call replay_ask(struct world *w, struct sk_span url);
 
 /** Fetches the good chain into memory. */
 void replay_store(struct world *w, struct sk_span url, const char *header);
+
+/** Ends the newest fetch.  Aborts when there is none. */
+void replay_result(struct world *w, const struct fetch_result *result);
 
 /** Ends the newest fetch; SK_OK without a body is a 304.  Aborts when there is none. */
 void replay_end_fetch(struct world *w, enum sk_err err, const struct pki_text *body,

@@ -96,10 +96,42 @@ static void times(void)
 	CHECK(e.fetched == 7000 && e.refresh_at == 97000 && e.fresh_until == 107000, "kept");
 }
 
+/* A copy is as old as the day it left the network, and late since the day it should have been
+ * renewed. */
+static void ages(void)
+{
+	static const struct {
+		int64_t age, late, fetched, fresh, stale; /* seconds; as of now */
+	} rows[] = {
+		{ 0, 0, 0, 30, 30 + 86400 },
+		{ 600, 0, -600, 30, 30 + 86400 },
+		{ -600, 0, 0, 30, 30 + 86400 },
+		{ 90000, 3600, -90000, 30, 86400 - 3600 },
+		{ 0, 86400 - 10, 0, 10, 10 },
+		{ 0, 86400, 0, 0, 0 },
+		{ 0, INT64_MAX, 0, 0, 0 },
+		{ INT64_MAX, 0, -INT32_MAX, 30, 30 + 86400 },
+		{ INT64_MIN, INT64_MIN, 0, 30, 30 + 86400 },
+	};
+
+	for (size_t i = 0; i < SK_COUNT(rows); i++) {
+		struct certs_entry e = { .failures = 0 };
+
+		entry_keep(&e, 30, 0);
+		entry_age(&e, rows[i].age, rows[i].late);
+		CHECK(e.fetched == rows[i].fetched * 1000 &&
+			      e.fresh_until == rows[i].fresh * 1000 &&
+			      e.stale_until == rows[i].stale * 1000,
+		      "age %zu: %lld %lld %lld", i, (long long)e.fetched, (long long)e.fresh_until,
+		      (long long)e.stale_until);
+	}
+}
+
 int main(void)
 {
 	places();
 	flood();
 	times();
+	ages();
 	return check_result();
 }
