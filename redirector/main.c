@@ -3,8 +3,7 @@
  */
 #include "config/load.h"
 #include "redirector/call/tenant.h"
-#include "redirector/certs/check.h"
-#include "redirector/certs/trust_files.h"
+#include "redirector/supply.h"
 #include "redirector/version.h"
 #include "redirector/worker.h"
 
@@ -97,11 +96,10 @@ static int wrong_use(const char *what)
 static bool check_files(struct conf *conf)
 {
 	SK_CLEANUP(tenant_unref_p) struct tenant *tenant = NULL;
-	SK_CLEANUP(sk_trust_free_p) struct sk_trust *trust = NULL;
 	char why[KEYSTORE_WHY_SIZE];
 
 	tenant = tenant_new(conf, (int64_t)time(NULL), why);
-	if (tenant && trust_files_load(&conf->trust, &trust, why) && certs_check(conf, why))
+	if (tenant && supply_check(conf, why))
 		return true;
 	fprintf(stderr, "%s: %s\n", conf->path, why);
 	return false;

@@ -10,11 +10,9 @@
 #include "redirector/base/loop.h"
 #include "redirector/call/counters.h"
 #include "redirector/call/tenant.h"
-#include "redirector/certs/certs.h"
-#include "redirector/certs/fetch.h"
-#include "redirector/certs/trust_files.h"
 #include "redirector/net/udp.h"
 #include "redirector/sip/front.h"
+#include "redirector/supply.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -36,8 +34,7 @@ struct worker {
 	struct clock clock;
 	struct counters counters;
 	struct loop *loop;
-	struct fetcher *fetcher;
-	struct certs *certs;
+	struct supply *supply;
 	struct front *front;
 	struct udp *sockets[LISTEN_MAX];
 	size_t socket_count;
@@ -62,8 +59,7 @@ static void worker_deinit(struct worker *w)
 	front_free(w->front); /* answers what still waits, through the sockets */
 	for (size_t i = 0; i < w->socket_count; i++)
 		udp_free(w->sockets[i]);
-	certs_free(w->certs);
-	fetch_curl_free(w->fetcher);
+	supply_free(w->supply);
 	loop_free(w->loop);
 	log_close(w->log);
 	conf_unref(w->conf);
@@ -110,17 +106,7 @@ static void log_counters(struct worker *w)
 						sk_err_name((enum sk_err)i),
 						(unsigned long long)w->counters.outcomes[i]);
 	log_print(w->log, LEVEL_ASKED, "event=outcomes%s", text);
-
-	const struct certs_counters *c = certs_counters(w->certs);
-
-	log_print(w->log, LEVEL_ASKED,
-		  "event=certificates map=%llu memory=%llu misses=%llu joined=%llu fetches=%llu "
-		  "fetched=%llu failed=%llu busy=%llu evicted=%llu entries=%zu",
-		  (unsigned long long)c->hits_map, (unsigned long long)c->hits_memory,
-		  (unsigned long long)c->misses, (unsigned long long)c->joined,
-		  (unsigned long long)c->fetches, (unsigned long long)c->fetched,
-		  (unsigned long long)c->failed, (unsigned long long)c->busy,
-		  (unsigned long long)c->evicted, certs_entries(w->certs));
+	supply_log_counters(w->supply);
 }
 
 static void log_complaints(struct worker *w, enum log_level level, const struct complaints *list)
@@ -129,16 +115,14 @@ static void log_complaints(struct worker *w, enum log_level level, const struct 
 		log_print(w->log, level, "msg=\"%s\"", list->items[i]);
 }
 
-/* Everything a reload may change, built before anything is swapped. */
+/* What a reload may change and the worker itself holds, built before anything is swapped. */
 struct fresh {
 	struct conf *conf;
 	struct tenant *tenant;
-	struct sk_trust *trust;
 };
 
 static void fresh_deinit(struct fresh *f)
 {
-	sk_trust_free(f->trust);
 	tenant_unref(f->tenant);
 	conf_unref(f->conf);
 }
@@ -146,7 +130,7 @@ static void fresh_deinit(struct fresh *f)
 static bool fresh_build(struct fresh *f, const struct clock *clock, char why[WHY_SIZE])
 {
 	f->tenant = tenant_new(f->conf, clock->wall(clock), why);
-	return f->tenant && trust_files_load(&f->conf->trust, &f->trust, why);
+	return f->tenant != NULL;
 }
 
 static void report_restart(struct worker *w, const struct conf *wanted)
@@ -177,14 +161,13 @@ static void reload(struct worker *w)
 	struct fresh f = { 0 };
 	char why[WHY_SIZE];
 
-	if (!reload_build(w, &f, why) || !certs_reload(w->certs, f.conf, f.trust, why)) {
+	if (!reload_build(w, &f, why) || !supply_reload(w->supply, f.conf, why)) {
 		log_print(w->log, LEVEL_ERROR,
 			  "event=reload result=failed msg=\"%s; the running configuration stays\"",
 			  why);
 		fresh_deinit(&f);
 		return;
 	}
-	f.trust = NULL; /* certs has it now */
 	report_restart(w, f.conf);
 	front_set_tenant(w->front, f.tenant);
 	if (!w->level_forced)
@@ -270,24 +253,19 @@ static bool open_sockets(struct worker *w, char why[WHY_SIZE])
 	return true;
 }
 
-static bool open_certs(struct worker *w, struct fresh *f, char why[WHY_SIZE])
+static bool open_front(struct worker *w, struct tenant *tenant, char why[WHY_SIZE])
 {
-	struct certs_parts parts = { w->loop, &w->clock, NULL };
+	struct front_parts parts = { w->loop, w->log, &w->clock, supply_certs(w->supply),
+				     &w->counters };
 
-	if (!fetch_curl_new(w->loop, &w->conf->certs, &w->fetcher, why))
-		return false;
-	parts.fetcher = w->fetcher;
-	if (!certs_new(&parts, w->conf, f->trust, &w->certs, why))
-		return false;
-	f->trust = NULL;
-	return true;
+	return front_new(&parts, tenant, &w->front, why) && open_sockets(w, why);
 }
 
 static bool worker_init(struct worker *w, char why[WHY_SIZE])
 {
 	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2 };
 	struct fresh f = { .conf = conf_ref(w->conf) };
-	struct front_parts parts;
+	struct supply_parts parts;
 	bool ok;
 
 	snprintf(why, WHY_SIZE, "%s", sk_err_text(SK_ENOMEM));
@@ -295,9 +273,9 @@ static bool worker_init(struct worker *w, char why[WHY_SIZE])
 	ok = w->loop && loop_signals(w->loop, signals, SK_COUNT(signals), on_signal, w);
 	if (ok)
 		w->drain_timer = timer_new(w->loop, on_drain_timer, w);
-	ok = ok && w->drain_timer && fresh_build(&f, &w->clock, why) && open_certs(w, &f, why);
-	parts = (struct front_parts){ w->loop, w->log, &w->clock, w->certs, &w->counters };
-	ok = ok && front_new(&parts, f.tenant, &w->front, why) && open_sockets(w, why);
+	parts = (struct supply_parts){ w->loop, &w->clock, w->log };
+	ok = ok && w->drain_timer && fresh_build(&f, &w->clock, why) &&
+	     supply_new(&parts, w->conf, &w->supply, why) && open_front(w, f.tenant, why);
 	fresh_deinit(&f);
 	return ok;
 }

@@ -5,10 +5,15 @@
  *              \-> call_verify -> judge_rest -> (certs) -> judge_signed --/
  *                                      ^---- next Identity ----'
  *
- * Signing and the cheap checks come first; the wait for a certificate is the
- * only place where a call can rest, and its deadline ends that.
+ * Every Identity is judged, by the check of its type; only the shaken ones (and where it
+ * was diverted their chain of div) decide on the number.  The wait for a certificate is
+ * the only place where a call can rest, and its deadline ends that.
  */
 #include "redirector/call/call.h"
+
+#include "redirector/call/beside.h"
+#include "redirector/call/chain.h"
+#include "redirector/call/signing.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +52,6 @@ static void call_end(struct call *c)
 
 static void call_sign(struct call *c)
 {
-	const struct sk_credential *credential = NULL;
 	enum sk_err err = policy_claims(c->tenant, &c->facts, &c->claims);
 
 	c->has_claims = !err;
@@ -56,44 +60,36 @@ static void call_sign(struct call *c)
 	/* without a key nobody was to say an attestation either */
 	if (err == SK_NO_ATTEST && !c->tenant->keys)
 		err = SK_NO_CREDENTIAL;
-	if (!err)
-		err = keystore_credential(c->tenant->keys, c->facts.now, c->claims.iat,
-					  &credential);
-	if (!err)
-		err = sk_sign(credential, &c->claims, c->identity, sizeof(c->identity),
-			      &c->identity_len);
+	if (err == SK_SIGNED_ALREADY)
+		err = signing_div(c);
+	else if (!err)
+		err = signing_shaken(c);
 	c->err = err;
 	call_end(c);
 }
 
-/*
- * V20: where a call was diverted, the chain of div tokens from where it is going
- * back to the token that passed (RFC 8946, 4.2).
- */
-static enum sk_err check_diversion(struct call *c)
+/* What an Identity says of the calling number. */
+static enum sk_err number_err(const struct call *c, const struct judgement *j)
 {
-	size_t chain[SK_IDENTITY_MAX], length;
-	struct sk_party target;
-	bool diverted = policy_is_diverted(c->tenant, &c->facts, &c->parties.called, &target);
-
-	if (!c->links || (!diverted && !policy_has_type(&c->facts, SK_PPT_DIV)))
-		return SK_OK;
-	return sk_div_follow(c->links, c->link_count, &target, chain, &length);
+	if (j->as != SK_PPT_RPH && j->as != SK_PPT_RCD)
+		return j->err;
+	/* whatever was found in it: not what the number needs (ATIS-1000082, case E5) */
+	return c->has_shaken ? SK_PPT_UNKNOWN : SK_PPT_PARAM;
 }
 
 /* One that is valid is enough (RFC 8224, 6.2.1); else of all failures the one that says most. */
 static void conclude(struct call *c)
 {
-	enum sk_err worst = SK_PPT_UNKNOWN, ours = SK_OK;
+	enum sk_err worst = SK_PPT_UNKNOWN, ours = SK_OK, none;
 
 	for (size_t i = 0; i < c->judged_count; i++) {
-		enum sk_err err = c->judged[i].err;
+		enum sk_err err = number_err(c, &c->judged[i]);
 
 		worst = sk_err_rank(err) > sk_err_rank(worst) ? err : worst;
 		ours = sk_err_class(err) == SK_CLASS_OURS ? err : ours;
 	}
 	if (c->passed) {
-		c->err = check_diversion(c);
+		c->err = chain_check(c);
 		/* a link that we failed to judge breaks no chain of theirs */
 		if (c->err && ours)
 			c->err = ours;
@@ -101,8 +97,9 @@ static void conclude(struct call *c)
 		return;
 	}
 	/* RFC 8224, 6.2, step 1: headers of unknown type are ignored, as if none were there */
-	if (worst == SK_PPT_UNKNOWN && c->tenant->set->verify.identity_required)
-		worst = SK_IDENTITY_REQUIRED;
+	none = policy_no_identity(c->tenant, &c->facts);
+	if (worst == SK_PPT_UNKNOWN && none != SK_NO_IDENTITY)
+		worst = none;
 	c->err = worst;
 	call_end(c);
 }
@@ -118,25 +115,44 @@ static void note_claims(struct call *c, enum sk_err err)
 		return;
 	memcpy(c->x5u, c->passport.jose.x5u, c->passport.jose.x5u_len + 1);
 	c->claims = c->passport.claims;
+	c->cert_from = c->from;
 	c->has_claims = true;
 	c->noted = err;
 }
 
 static void judged(struct call *c, enum sk_err err)
 {
-	bool first = !c->passed && !err && c->passport.jose.ppt == SK_PPT_SHAKEN;
+	bool first;
 
-	c->judged[c->judged_count++] = (struct judgement){ err, c->passport.token.signature };
+	err = beside_judge(c, c->as, err);
+	first = !c->passed && !err && c->as == SK_PPT_SHAKEN;
+	c->judged[c->judged_count++] = (struct judgement){
+		.err = err,
+		.as = c->as,
+		.signature = c->passport.token.signature,
+	};
 	c->passed |= first;
 	if (first || err)
 		note_claims(c, err);
-	if (!err && c->links)
-		c->links[c->link_count++] = c->passport;
+	if (!err)
+		chain_add(c);
 }
 
 static struct sk_span passport_x5u(const struct call *c)
 {
 	return (struct sk_span){ c->passport.jose.x5u, c->passport.jose.x5u_len };
+}
+
+/* RFC 8224, 12.1: whoever copies a PASSporT into a call of his own. */
+static enum sk_err check_replay(struct call *c)
+{
+	int64_t until = c->passport.claims.iat + chain_inner_policy(c).max_age;
+
+	if (!c->seen || c->as != SK_PPT_SHAKEN ||
+	    !seen_before(c->seen, c->mac, &c->passport, c->facts.call_id, c->facts.now, until))
+		return SK_OK;
+	c->replayed = true;
+	return c->tenant->set->verify.replay == REPLAY_REFUSE ? SK_REPLAYED : SK_OK;
 }
 
 /* The certificate is there, or will not come: the second ladder. */
@@ -145,11 +161,13 @@ static void judge_signed(void *arg, const struct certs_result *result)
 	struct call *c = arg;
 	enum sk_err err = result->err;
 
-	c->cert_from = result->from;
+	c->from = result->from;
 	if (!err)
 		err = sk_verify_signed(&c->passport, result->chain, result->verdict);
 	if (err == SK_BAD_SIGNATURE && result->from == CERTS_FROM_MEMORY)
 		certs_suspect(c->certs, passport_x5u(c));
+	if (!err)
+		err = check_replay(c);
 	judged(c, err);
 
 	if (c->asking)
@@ -189,36 +207,72 @@ static enum sk_err rest(struct call *c)
 	return SK_OK;
 }
 
-/* A token of another type is none of this check's business where there is a shaken one. */
-static bool is_beside(const struct call *c, enum sk_ppt ppt)
+/* By which check an Identity is judged.  A type that nobody asked for is passed over beside a
+ * shaken one; alone it is judged as shaken, and is none. */
+static enum sk_ppt check_of(const struct call *c, struct sk_span value)
 {
-	return ppt != SK_PPT_NONE && ppt != SK_PPT_SHAKEN &&
-	       policy_has_type(&c->facts, SK_PPT_SHAKEN);
+	enum sk_ppt said = policy_identity_type(value);
+	bool refused = said == SK_PPT_OTHER && c->tenant->verify.unknown_ppt_refused;
+
+	if ((said == SK_PPT_DIV && c->links) || beside_wants(c, said))
+		return said;
+	if (said == SK_PPT_NONE || refused || !c->has_shaken)
+		return SK_PPT_SHAKEN;
+	return said == SK_PPT_SHAKEN ? said : SK_PPT_OTHER;
+}
+
+static enum sk_err check_claims(const struct call *c)
+{
+	const struct sk_claims *claims = &c->passport.claims;
+	const struct sk_verify_policy *policy = &c->tenant->verify, inner = chain_inner_policy(c);
+
+	if (c->as == SK_PPT_SHAKEN)
+		return sk_verify_claims(claims, &c->parties, &inner, c->facts.now);
+	if (c->as == SK_PPT_DIV)
+		return sk_verify_div_claims(claims, &c->parties, &inner, c->facts.now);
+	return sk_verify_beside_claims(claims, &c->parties, policy, c->facts.now);
 }
 
 /* Local checks of one Identity: V4 to V16 of the order in shaken/verify.h. */
 static enum sk_err judge_locally(struct call *c, struct sk_span value)
 {
-	const struct sk_verify_policy *policy = &c->tenant->verify;
-	/* a single one is judged as shaken, whatever it says */
-	bool one = c->facts.identity_count == 1 && !c->links;
-	enum sk_ppt said = one ? SK_PPT_SHAKEN : policy_identity_type(value);
-	bool div = c->links && said == SK_PPT_DIV;
 	enum sk_err err;
 
 	c->claims_read = false;
+	c->from = CERTS_FROM_NOWHERE;
 	memset(&c->passport.token, 0, sizeof(c->passport.token));
-	if (!div && is_beside(c, said))
+	c->as = check_of(c, value);
+	if (c->as == SK_PPT_OTHER)
 		return SK_PPT_UNKNOWN;
-	err = sk_verify_token_of(value, div ? SK_PPT_DIV : SK_PPT_SHAKEN, policy, &c->passport);
+	err = sk_verify_token_of(value, c->as, &c->tenant->verify, &c->passport);
 	if (err)
 		return err;
 	c->claims_read = true;
-	err = div ? sk_verify_div_claims(&c->passport.claims, &c->parties, policy, c->facts.now)
-		  : sk_verify_claims(&c->passport.claims, &c->parties, policy, c->facts.now);
-	if (!err)
-		err = sk_verify_shape(&c->passport);
-	return err;
+	err = check_claims(c);
+	return err ? err : sk_verify_shape(&c->passport);
+}
+
+/* After one has passed a call waits for nothing but the links of its chain: else a second header
+ * with a slow address would delay every good call. */
+static bool is_worth_waiting(const struct call *c)
+{
+	if (c->as == SK_PPT_RPH || c->as == SK_PPT_RCD)
+		return !c->passed && !beside_passed(c, c->as);
+	return !c->passed || c->links;
+}
+
+/* What says nothing new is not fetched either; a priority or a name is there for the next call. */
+static bool is_worth_fetching(const struct call *c)
+{
+	return c->as != SK_PPT_SHAKEN || is_worth_waiting(c);
+}
+
+/* Not judged: it has no Reason. */
+static bool pass_over(struct call *c)
+{
+	c->as = SK_PPT_OTHER;
+	judged(c, SK_PPT_UNKNOWN);
+	return true;
 }
 
 /* Judges one Identity.  certs_want() may call judge_signed() before it returns, and that clears
@@ -231,11 +285,17 @@ static bool judge_one(struct call *c)
 		judged(c, err);
 		return true;
 	}
+	if (!is_worth_fetching(c) && !certs_answers(c->certs, passport_x5u(c)))
+		return pass_over(c);
 	c->asking = true;
 	certs_want(c->certs, passport_x5u(c), &c->wait, judge_signed, c);
 	if (!c->asking)
 		return true;
 	c->asking = false;
+	if (!is_worth_waiting(c)) {
+		certs_cancel(c->certs, &c->wait);
+		return pass_over(c);
+	}
 	if (!c->no_wait)
 		return false;
 	stop_waiting(c, c->no_wait);
@@ -244,7 +304,7 @@ static bool judge_one(struct call *c)
 
 static void judge_rest(struct call *c)
 {
-	while ((!c->passed || c->links) && c->judged_count < c->facts.identity_count) {
+	while (c->judged_count < c->facts.identity_count) {
 		enum sk_err err = judge_one(c) ? SK_OK : rest(c);
 
 		if (err)
@@ -255,26 +315,18 @@ static void judge_rest(struct call *c)
 	conclude(c);
 }
 
-/* Where chains are checked all tokens are judged and kept. */
-static enum sk_err prepare_links(struct call *c)
-{
-	if (!c->tenant->set->verify.div)
-		return SK_OK;
-	c->links = calloc(c->facts.identity_count, sizeof(*c->links));
-	return c->links ? SK_OK : SK_ENOMEM;
-}
-
 static void call_verify(struct call *c)
 {
 	enum sk_err err = policy_parties(c->tenant, &c->facts, &c->parties);
 
+	beside_begin(c);
+	c->has_shaken = policy_has_type(&c->facts, SK_PPT_SHAKEN);
 	if (!err)
 		err = policy_date(c->tenant, &c->facts);
 	if (!err && c->facts.identity_count == 0)
-		err = c->tenant->set->verify.identity_required ? SK_IDENTITY_REQUIRED
-							       : SK_NO_IDENTITY;
+		err = policy_no_identity(c->tenant, &c->facts);
 	if (!err)
-		err = prepare_links(c);
+		err = chain_begin(c);
 	if (err) {
 		c->err = err;
 		call_end(c);
@@ -310,5 +362,6 @@ void call_deinit(struct call *c)
 {
 	timer_free(c->timer);
 	free(c->links);
+	free(c->extras);
 	tenant_unref(c->tenant);
 }

@@ -11,6 +11,7 @@
 #include "redirector/base/loop.h"
 #include "redirector/call/facts.h"
 #include "redirector/call/policy.h"
+#include "redirector/call/seen.h"
 #include "redirector/call/tenant.h"
 #include "redirector/certs/certs.h"
 #include "shaken/shaken.h"
@@ -24,7 +25,9 @@ typedef void call_h(struct call *call);
 
 /** What became of one Identity value. */
 struct judgement {
-	enum sk_err err;
+	enum sk_err err; /**< SK_PPT_UNKNOWN: passed over, nothing is told of it */
+	enum sk_ppt
+		as; /**< the check it was judged by: shaken, div, rph or rcd; SK_PPT_OTHER: none */
 	struct sk_span signature; /**< the token's third part, empty when it could not be cut */
 };
 
@@ -35,12 +38,27 @@ struct waiting {
 	size_t max; /**< more are answered at once, as SK_BUSY */
 };
 
+/** A PASSporT that was signed besides the first. */
+struct signed_extra {
+	enum sk_ppt ppt;
+	char text[SK_IDENTITY_SIZE]; /**< an Identity value */
+	size_t len;
+};
+
+/** What became of a PASSporT that says something else than the number: never changes `err`. */
+struct beside {
+	bool judged;     /**< there was something to judge, and it was wanted */
+	enum sk_err err; /**< SK_OK: good                                      */
+};
+
 struct call {
 	/* set by the front before call_start() */
 	struct facts facts;
 	struct tenant *tenant; /**< a reference                                   */
 	struct certs *certs;
 	struct loop *loop;
+	struct seen *seen;       /**< NULL: replays are not looked for              */
+	struct sk_mac *mac;      /**< for it                                         */
 	struct waiting *waiting; /**< the list it stands in while it waits          */
 	call_h *done;            /**< called exactly once                           */
 	int64_t deadline_ms;     /**< from now on                                   */
@@ -52,10 +70,16 @@ struct call {
 	bool has_claims;
 	char identity[SK_IDENTITY_SIZE]; /**< what was signed; "" when nothing was     */
 	size_t identity_len;
+	struct signed_extra *extras; /**< div, rph, rcd; owned; NULL: none             */
+	size_t extra_count;
+	enum sk_err extra_err;    /**< why one that was wanted is not among them; SK_OK: all are */
 	char x5u[SK_URL_MAX + 1]; /**< of the PASSporT that is judged                */
 	bool passed;              /**< a shaken PASSporT passed everything           */
 	struct judgement judged[SK_IDENTITY_MAX];
 	size_t judged_count;
+	struct beside rph, rcd;          /**< verify.rph, verify.rcd                   */
+	char rcd_name[SK_RCD_TEXT_SIZE]; /**< nam of the rcd claim that passed, or ""  */
+	bool replayed;                   /**< verify.replay: came before in another call */
 	enum certs_from cert_from;
 	bool late;   /**< its deadline came before the certificate */
 	bool waited; /**< it is in the list of waiting calls, or was     */
@@ -66,10 +90,13 @@ struct call {
 	struct sk_passport *links; /* those that passed, shaken and div; NULL: not wanted */
 	size_t link_count;
 	struct certs_wait wait;
-	bool claims_read;    /* `passport` has its claims, whatever was said of them */
-	enum sk_err noted;   /* the outcome that `claims` belong to */
-	bool asking;         /* within certs_want() */
-	enum sk_err no_wait; /* SK_OK: it may wait; else what a further wait comes to */
+	bool has_shaken;      /* one of the Identity values says it is shaken */
+	enum sk_ppt as;       /* the check that `passport` is judged by */
+	enum certs_from from; /* where its certificate came from */
+	bool claims_read;     /* `passport` has its claims, whatever was said of them */
+	enum sk_err noted;    /* the outcome that `claims` belong to */
+	bool asking;          /* within certs_want() */
+	enum sk_err no_wait;  /* SK_OK: it may wait; else what a further wait comes to */
 	struct timer *timer;
 	struct call *prev, *next;
 };
@@ -81,5 +108,5 @@ void call_start(struct call *call);
  * is what the wait came to. */
 void call_give_up(struct call *call, enum sk_err why);
 
-/** Drops what a call holds: its tenant and its timer.  After `done`. */
+/** Drops what a call holds: its tenant, its timer, its extras.  After `done`. */
 void call_deinit(struct call *call);

@@ -20,6 +20,7 @@ static const char *const names[COUNT_LAST] = {
 	[COUNT_PASSED] = "passed",
 	[COUNT_FAILED] = "failed",
 	[COUNT_UNVERIFIED] = "unverified",
+	[COUNT_REPLAYED] = "replayed",
 	[COUNT_WAITED] = "waited",
 	[COUNT_LATE] = "late",
 	[COUNT_BUSY] = "busy",

@@ -28,6 +28,7 @@ enum counter {
 	COUNT_PASSED,     /**< TN-Validation-Passed                          */
 	COUNT_FAILED,     /**< TN-Validation-Failed                          */
 	COUNT_UNVERIFIED, /**< No-TN-Validation                              */
+	COUNT_REPLAYED,   /**< a PASSporT that came before, in another call  */
 	COUNT_WAITED,     /**< calls that waited for a certificate           */
 	COUNT_LATE,       /**< answered by their deadline instead            */
 	COUNT_BUSY,       /**< too many calls waiting                        */

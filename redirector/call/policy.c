@@ -1,6 +1,6 @@
 /*
  * Rules, no state.  Every rule that a carrier may want otherwise is a setting of
- * the tenant; the documents' own disagreements are in tenant.c.
+ * the tenant; the documents' own disagreements are in profile.c.
  */
 #include "redirector/call/policy.h"
 
@@ -8,6 +8,7 @@
 
 enum {
 	DATE_TOLERANCE = 60, /* seconds both ways (RFC 8224, 6.1, step 3) */
+	DIVERSIONS_MAX = 5,  /* more of them are a loop (French MAN)      */
 };
 
 enum sk_ppt policy_identity_type(struct sk_span identity)
@@ -38,6 +39,20 @@ bool policy_is_diverted(const struct tenant *t, const struct facts *facts,
 	return !sk_party_eq(target, called);
 }
 
+/* The originating side says that it could not sign (French MAN); the value is a token of theirs. */
+static bool is_bypassed(const struct tenant *t, const struct facts *facts)
+{
+	return t->profile.verify_bypass && facts->identity_count == 0 &&
+	       facts_header(facts, SK_SPAN("P-Identity-Bypass")).len > 0;
+}
+
+enum sk_err policy_no_identity(const struct tenant *t, const struct facts *facts)
+{
+	if (is_bypassed(t, facts))
+		return SK_BYPASSED;
+	return t->set->verify.identity_required ? SK_IDENTITY_REQUIRED : SK_NO_IDENTITY;
+}
+
 enum task policy_task(const struct tenant *t, const struct facts *facts)
 {
 	switch (t->set->mode) {
@@ -46,7 +61,8 @@ enum task policy_task(const struct tenant *t, const struct facts *facts)
 	case MODE_VERIFY:
 		return TASK_VERIFY;
 	case MODE_AUTO:
-		return facts->identity_count > 0 ? TASK_VERIFY : TASK_SIGN;
+		/* a call that others could not sign is not ours to vouch for */
+		return facts->identity_count > 0 || is_bypassed(t, facts) ? TASK_VERIFY : TASK_SIGN;
 	case MODE_PASS:
 	default:
 		return TASK_PASS;
@@ -96,7 +112,7 @@ static enum sk_err add_pai(const struct tenant *t, const struct facts *facts,
 enum sk_err policy_parties(const struct tenant *t, const struct facts *facts,
 			   struct sk_call_parties *out)
 {
-	bool from_first = t->orig_source != ORIG_PAI_FIRST;
+	bool from_first = t->profile.orig_source != ORIG_PAI_FIRST;
 	struct sk_party from;
 	enum sk_err err;
 
@@ -107,7 +123,7 @@ enum sk_err policy_parties(const struct tenant *t, const struct facts *facts,
 		err = read_party(t, facts->to, SK_ROLE_DEST, &out->called);
 	if (!err && from_first && from.kind == SK_PARTY_TN)
 		out->callers[out->caller_count++] = from;
-	if (!err && t->orig_source != ORIG_FROM_ONLY && out->caller_count == 0)
+	if (!err && t->profile.orig_source != ORIG_FROM_ONLY && out->caller_count == 0)
 		err = add_pai(t, facts, out);
 	if (!err && !from_first && out->caller_count == 0 && from.kind == SK_PARTY_TN)
 		out->callers[out->caller_count++] = from;
@@ -125,14 +141,14 @@ static bool says(const struct tenant *t, struct sk_span value, const struct sk_p
 struct sk_span policy_caller_value(const struct tenant *t, const struct facts *facts,
 				   const struct sk_party *proven)
 {
-	size_t pais = t->orig_source == ORIG_FROM_ONLY ? 0 : facts->pai_count;
+	size_t pais = t->profile.orig_source == ORIG_FROM_ONLY ? 0 : facts->pai_count;
 
 	for (size_t i = 0; proven && i < pais; i++)
 		if (says(t, facts->pai[i], proven))
 			return facts->pai[i];
 	if (proven || pais == 0)
 		return facts->from;
-	if (t->orig_source == ORIG_FROM_FIRST && says(t, facts->from, NULL))
+	if (t->profile.orig_source == ORIG_FROM_FIRST && says(t, facts->from, NULL))
 		return facts->from;
 	return facts->pai[0];
 }
@@ -152,6 +168,84 @@ static enum sk_attest attestation(const struct tenant *t, const struct facts *fa
 		}
 	}
 	return (enum sk_attest)set->attest;
+}
+
+/* Up to the first `stop` outside of quotes and brackets, or all of it; steps over it. */
+static struct sk_span take_item(struct sk_span *rest, char stop)
+{
+	bool quoted = false, inside = false;
+	struct sk_span item;
+	size_t i = 0;
+
+	for (; i < rest->len; i++) {
+		char c = rest->ptr[i];
+
+		if (c == stop && !quoted && !inside)
+			break;
+		if (c == '\\' && quoted && i + 1 < rest->len)
+			i++;
+		else if (c == '"' && !inside)
+			quoted = !quoted;
+		else if ((c == '<' || c == '>') && !quoted)
+			inside = c == '<';
+	}
+	item = (struct sk_span){ rest->ptr, i };
+	i += i < rest->len;
+	*rest = (struct sk_span){ rest->ptr + i, rest->len - i };
+	return sk_span_trim(item);
+}
+
+/* Digits and nothing else; what is more than a loop needs is a loop. */
+static bool read_counter(struct sk_span text, size_t *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] < '0' || text.ptr[i] > '9')
+			return false;
+		n = n > DIVERSIONS_MAX ? n : n * 10 + (size_t)(text.ptr[i] - '0');
+	}
+	*out = n;
+	return text.len > 0;
+}
+
+/* RFC 5806, 4: a value without counter stands for one diversion; so does one nobody can read. */
+static size_t counter_of(struct sk_span value)
+{
+	struct sk_span uri, params;
+	size_t counter;
+
+	if (sk_nameaddr_split(value, &uri, &params))
+		return 1;
+	while (params.len > 0) {
+		struct sk_span param = take_item(&params, ';');
+		struct sk_span name = take_item(&param, '=');
+
+		if (sk_span_eq_nocase(name, SK_SPAN("counter")))
+			return read_counter(sk_span_trim(param), &counter) ? counter : 1;
+	}
+	return 1;
+}
+
+/* How often a call was diverted: by the values of Diversion, or by what they count if that is more
+ * (a counter of 0 does not unmake the value it stands at). */
+static size_t diversions(const struct facts *facts)
+{
+	size_t values = 0, counted = 0;
+
+	for (size_t i = 0; i < facts->header_count; i++) {
+		struct sk_span rest = facts->headers[i].value;
+
+		if (!sk_span_eq_nocase(facts->headers[i].name, SK_SPAN("Diversion")))
+			continue;
+		while (rest.len > 0) {
+			struct sk_span value = take_item(&rest, ',');
+
+			values += value.len > 0;
+			counted += value.len > 0 ? counter_of(value) : 0;
+		}
+	}
+	return values > counted ? values : counted;
 }
 
 /* RFC 8224, 6.1, step 3 and 4.1: iat is the Date when there is a fresh one. */
@@ -203,8 +297,11 @@ static bool is_signable(const struct sk_party *called)
 enum sk_err policy_claims(const struct tenant *t, const struct facts *facts, struct sk_claims *out)
 {
 	struct sk_call_parties parties;
+	size_t diverted = t->profile.diversion ? diversions(facts) : 0;
 	enum sk_err err = policy_parties(t, facts, &parties);
 
+	if (!err && diverted > DIVERSIONS_MAX)
+		err = SK_DIVERSIONS;
 	if (!err && policy_has_type(facts, SK_PPT_SHAKEN))
 		err = SK_SIGNED_ALREADY;
 	if (!err && !facts->complete)
@@ -223,6 +320,9 @@ enum sk_err policy_claims(const struct tenant *t, const struct facts *facts, str
 	out->dest_count = 1;
 	out->div.kind = SK_PARTY_NONE;
 	out->attest = attestation(t, facts);
+	/* French MAN: of a call that was diverted to us, we know where it came in and no more */
+	if (diverted > 0 && out->attest == SK_ATTEST_A)
+		out->attest = SK_ATTEST_C;
 	origid(t, facts, out->origid);
 	return out->attest == SK_ATTEST_NONE || out->attest == SK_ATTEST_BAD ? SK_NO_ATTEST : SK_OK;
 }
@@ -231,13 +331,13 @@ enum sk_err policy_date(const struct tenant *t, const struct facts *facts)
 {
 	int64_t date;
 
-	if (t->date_check == DATE_IAT_ONLY)
+	if (t->profile.date_check == DATE_IAT_ONLY || is_bypassed(t, facts))
 		return SK_OK;
 	if (facts->date.len == 0)
-		return t->date_check == DATE_STRICT ? SK_DATE_STALE : SK_OK;
+		return t->profile.date_check == DATE_STRICT ? SK_DATE_MISSING : SK_OK;
 	if (!sk_date_parse(facts->date, &date))
 		return SK_DATE_SYNTAX;
-	if (t->date_check == DATE_RFC)
+	if (t->profile.date_check == DATE_RFC)
 		return SK_OK; /* RFC 8224, 6.2, step 3: iat of the full form may stand in for a
 				 stale Date */
 	return date < facts->now - t->verify.max_age || date > facts->now + t->verify.max_skew

@@ -13,7 +13,7 @@ enum task {
 	TASK_VERIFY,
 };
 
-/** By mode; `auto` verifies when an Identity is there. */
+/** By mode; `auto` verifies when an Identity is there, or a P-Identity-Bypass in its stead. */
 enum task policy_task(const struct tenant *tenant, const struct facts *facts);
 
 /** "pass", "sign" or "verify" */
@@ -48,20 +48,32 @@ struct sk_span policy_caller_value(const struct tenant *tenant, const struct fac
  *
  * @param out  Complete only with SK_OK
  *
- * @return SK_OK, SK_REQUEST_SYNTAX, SK_SIGNED_ALREADY, SK_INCOMPLETE, SK_NO_ORIG,
- *         SK_NO_DEST, SK_DATE_SYNTAX, SK_DATE_STALE, SK_NO_ATTEST
+ * @return SK_OK, SK_REQUEST_SYNTAX, SK_SIGNED_ALREADY, SK_INCOMPLETE, SK_DIVERSIONS,
+ *         SK_NO_ORIG, SK_NO_DEST, SK_DATE_SYNTAX, SK_DATE_STALE, SK_NO_ATTEST
  */
 SK_MUSTCHECK
 enum sk_err policy_claims(const struct tenant *tenant, const struct facts *facts,
 			  struct sk_claims *out);
 
 /**
- * The Date of a request to verify, by date-check (RFC 8224, 6.2, step 3).
+ * The Date of a request to verify, by date-check (RFC 8224, 6.2, step 3).  Only `strict` asks
+ * for one.  A call that says why it has no Identity (SK_BYPASSED) needs no Date either.
  *
- * @return SK_OK, SK_DATE_SYNTAX or SK_DATE_STALE
+ * @return SK_OK, SK_DATE_SYNTAX, SK_DATE_MISSING or SK_DATE_STALE
  */
 SK_MUSTCHECK
 enum sk_err policy_date(const struct tenant *tenant, const struct facts *facts);
+
+/**
+ * What a request comes to in which there is no Identity, or none that counts.  call.c asks this
+ * and looks at identity-required nowhere: with SK_NO_IDENTITY an outcome that it has already
+ * (SK_PPT_UNKNOWN) stays, anything else takes its place.
+ *
+ * @return SK_BYPASSED (P-Identity-Bypass is there and the profile knows it),
+ *         SK_IDENTITY_REQUIRED or SK_NO_IDENTITY
+ */
+SK_MUSTCHECK
+enum sk_err policy_no_identity(const struct tenant *tenant, const struct facts *facts);
 
 /** The type that an Identity value says it has; SK_PPT_NONE also for one that cannot be read. */
 enum sk_ppt policy_identity_type(struct sk_span identity);

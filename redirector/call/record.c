@@ -100,7 +100,7 @@ static void put_party(struct line *l, const char *name, const struct sk_party *p
 
 static const char *cert_from(enum certs_from from)
 {
-	static const char *const names[] = { "", "map", "memory", "fetch" };
+	static const char *const names[] = { "", "map", "memory", "store", "fetch" };
 
 	return names[from];
 }
@@ -112,9 +112,50 @@ static void put_claims(struct line *l, const struct call *c)
 
 	put_party(l, "orig", &c->claims.orig, masked);
 	put_party(l, "dest", &c->claims.dest[0], masked);
-	put_word(l, "attest", attest);
+	if (attest[0] != '-') /* a div token has none */
+		put_word(l, "attest", attest);
 	put_word(l, "origid", c->claims.origid);
 	put_number(l, "iat", c->claims.iat);
+}
+
+/* Where there are several Identity values: what became of each, in their order. */
+static void put_judged(struct line *l, const struct call *c)
+{
+	char mem[TEXT_MAX * 2];
+	struct sk_buf all;
+
+	if (c->facts.identity_count < 2)
+		return;
+	put_number(l, "identities", (int64_t)c->facts.identity_count);
+	sk_buf_init(&all, mem, sizeof(mem));
+	for (size_t i = 0; i < c->judged_count; i++) {
+		const struct judgement *j = &c->judged[i];
+
+		sk_buf_printf(&all, "%s%s:%s", i > 0 ? "," : "", sk_ppt_text(j->as),
+			      j->as == SK_PPT_OTHER ? "-" : sk_err_name(j->err));
+	}
+	if (all.len > 0)
+		put_cut(l, "judged", (struct sk_span){ mem, all.len }, sizeof(mem));
+}
+
+/* What there is besides the calling number. */
+static void put_beside(struct line *l, const struct call *c)
+{
+	char mem[TEXT_MAX];
+	struct sk_buf extras;
+
+	if (c->rph.judged)
+		put_word(l, "rph", sk_err_name(c->rph.err));
+	if (c->rcd.judged)
+		put_word(l, "rcd", sk_err_name(c->rcd.err));
+	if (c->replayed)
+		put_word(l, "replay", "yes");
+	sk_buf_init(&extras, mem, sizeof(mem));
+	for (size_t i = 0; i < c->extra_count; i++)
+		sk_buf_printf(&extras, "%s%s", i > 0 ? "," : "", sk_ppt_text(c->extras[i].ppt));
+	put_word(l, "extras", mem);
+	if (c->extra_err)
+		put_word(l, "extra-result", sk_err_name(c->extra_err));
 }
 
 void record_print(const struct call *c, const struct answer *a, int64_t us, struct sk_buf *out)
@@ -145,6 +186,8 @@ void record_print(const struct call *c, const struct answer *a, int64_t us, stru
 	if (c->x5u[0])
 		put_cut(&l, "x5u", sk_span_of(c->x5u), SK_URL_MAX);
 	put_word(&l, "cert", cert_from(c->cert_from));
+	put_judged(&l, c);
+	put_beside(&l, c);
 	put_number(&l, "waited", c->waited);
 	put_number(&l, "repeat", c->facts.repeat);
 	put_number(&l, "us", us);

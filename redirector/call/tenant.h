@@ -7,6 +7,7 @@
 
 #include "config/conf.h"
 #include "redirector/call/facts.h"
+#include "redirector/call/profile.h"
 #include "redirector/keys/keystore.h"
 #include "shaken/shaken.h"
 
@@ -14,12 +15,11 @@
 
 struct tenant {
 	unsigned refs;
-	struct conf *conf;                 /**< a reference of our own                       */
-	const struct tenant_conf *set;     /**< the tenant's part of it                      */
-	struct keystore *keys;             /**< NULL: cannot sign                            */
-	struct sk_verify_policy verify;    /**< the profile's choices and the tenant's own */
-	enum conf_orig_source orig_source; /**< never ORIG_BY_PROFILE                    */
-	enum conf_date_check date_check;   /**< never DATE_BY_PROFILE                    */
+	struct conf *conf;              /**< a reference of our own                       */
+	const struct tenant_conf *set;  /**< the tenant's part of it                      */
+	struct keystore *keys;          /**< NULL: cannot sign                            */
+	struct sk_verify_policy verify; /**< the profile's choices and the tenant's own */
+	struct profile profile;         /**< every choice, settled                    */
 };
 
 /**

@@ -35,13 +35,15 @@ SK_DEFINE_CLEANUP(struct keystore, keystore_free)
  * The credential to sign with at this time.
  *
  * @param keystore  NULL is allowed
+ * @param ppt       SK_PPT_SHAKEN, SK_PPT_DIV, SK_PPT_RPH or SK_PPT_RCD; any other type is
+ *                  SK_NO_CREDENTIAL
  * @param iat       Must lie within the certificate's validity (RFC 8224, 6.1, step 3)
  *
  * @return SK_OK, SK_NO_CREDENTIAL or SK_SIGNER_EXPIRED
  */
 SK_MUSTCHECK
-enum sk_err keystore_credential(const struct keystore *keystore, int64_t now, int64_t iat,
-				const struct sk_credential **out);
+enum sk_err keystore_credential(const struct keystore *keystore, enum sk_ppt ppt, int64_t now,
+				int64_t iat, const struct sk_credential **out);
 
 /** End of the certificate's validity; 0 without a certificate or keystore. */
 int64_t keystore_not_after(const struct keystore *keystore);

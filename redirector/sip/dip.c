@@ -5,6 +5,7 @@
 #include "redirector/sip/dip.h"
 
 #include "redirector/base/clock.h"
+#include "redirector/call/uri.h"
 #include "redirector/sip/reply.h"
 
 #include <stdlib.h>
@@ -30,6 +31,7 @@ struct dip *dip_new(struct front *front, const struct datagram *g)
 	d->call.tenant = NULL;
 	d->call.timer = NULL;
 	d->call.links = NULL;
+	d->call.extras = NULL;
 	d->front = front;
 	d->socket = g->socket;
 	d->began_us = clock_us();
@@ -101,6 +103,24 @@ enum dip_result dip_read(struct dip *d, size_t lines_max, struct sk_mac *mac,
 	if (result == FACTS_DROP || !identify(&d->call.facts, mac))
 		return DIP_UNROUTABLE;
 	return result == FACTS_BAD ? DIP_BAD : DIP_READ;
+}
+
+unsigned dip_refusal(const struct dip *d)
+{
+	static const struct sk_span known[] = {
+		{ "sip", 3 }, { "sips", 4 }, { "tel", 3 }, { "urn", 3 }
+	};
+	struct sk_span text = d->call.facts.request_uri;
+	struct uri uri;
+
+	if (text.len > URI_MAX)
+		return 414; /* RFC 3261, 21.4.12: more than we look at */
+	if (!uri_parse(text, &uri))
+		return 400;
+	for (size_t i = 0; i < SK_COUNT(known); i++)
+		if (sk_span_eq_nocase(uri.scheme, known[i]))
+			return 0;
+	return 416; /* 8.2.2.1: a scheme that we cannot redirect */
 }
 
 static bool same_host(const struct addr *a, const struct addr *b)

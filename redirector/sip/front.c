@@ -6,7 +6,6 @@
 
 #include "redirector/call/answer.h"
 #include "redirector/call/record.h"
-#include "redirector/call/uri.h"
 #include "redirector/sip/dip.h"
 
 #include <stdio.h>
@@ -22,6 +21,7 @@ struct front {
 	struct tenant *tenant;
 	struct sk_mac *mac;
 	struct repeat *repeat;
+	struct seen *seen; /* NULL: replays were never looked for */
 	struct waiting waiting;
 	bool draining;
 	bool said_loop;
@@ -53,6 +53,8 @@ static void count_outcome(struct front *f, const struct call *c)
 		count(f, COUNT_LATE);
 	if (c->err == SK_BUSY)
 		count(f, COUNT_BUSY);
+	if (c->replayed)
+		count(f, COUNT_REPLAYED);
 	if (c->task == TASK_SIGN && !c->err)
 		count(f, COUNT_SIGNED);
 	if (c->task == TASK_VERIFY)
@@ -97,25 +99,6 @@ static void on_done(struct call *call)
 		dip_free(d);
 }
 
-/* RFC 3261, 8.2.2.1: a scheme that we cannot redirect; 21.4.12: more than we look at.
- * @return 0: fine */
-static unsigned refuse_request_uri(struct sk_span text)
-{
-	static const struct sk_span known[] = {
-		{ "sip", 3 }, { "sips", 4 }, { "tel", 3 }, { "urn", 3 }
-	};
-	struct uri uri;
-
-	if (text.len > URI_MAX)
-		return 414;
-	if (!uri_parse(text, &uri))
-		return 400;
-	for (size_t i = 0; i < SK_COUNT(known); i++)
-		if (sk_span_eq_nocase(uri.scheme, known[i]))
-			return 0;
-	return 416;
-}
-
 static void begin_call(struct dip *d)
 {
 	struct front *f = d->front;
@@ -129,16 +112,19 @@ static void begin_call(struct dip *d)
 		count(f, COUNT_REPEATS);
 	c->tenant = tenant_ref(tenant_find(f->tenant, &c->facts));
 	c->certs = f->parts.certs;
+	c->seen = c->tenant->set->verify.replay == REPLAY_OFF ? NULL : f->seen;
+	c->mac = f->mac;
 	c->loop = f->parts.loop;
 	c->waiting = &f->waiting;
 	c->done = on_done;
 	c->deadline_ms = c->tenant->conf->sip.deadline < c->tenant->conf->certs.wait
 				 ? c->tenant->conf->sip.deadline
 				 : c->tenant->conf->certs.wait;
-	c->has_claims = c->passed = c->waited = c->late = c->asking = false;
-	c->identity[0] = c->x5u[0] = '\0';
-	c->no_wait = c->noted = SK_OK;
-	c->identity_len = c->judged_count = c->link_count = 0;
+	c->has_claims = c->passed = c->waited = c->late = c->asking = c->replayed = false;
+	c->identity[0] = c->x5u[0] = c->rcd_name[0] = '\0';
+	c->no_wait = c->noted = c->extra_err = SK_OK;
+	c->identity_len = c->judged_count = c->link_count = c->extra_count = 0;
+	c->rph = c->rcd = (struct beside){ .judged = false };
 	c->cert_from = CERTS_FROM_NOWHERE;
 	c->wait = (struct certs_wait){ .entry = NULL };
 	c->prev = c->next = NULL;
@@ -181,7 +167,7 @@ static void on_in_dialog(struct dip *d)
 static void on_invite(struct dip *d)
 {
 	struct front *f = d->front;
-	unsigned refused = refuse_request_uri(d->call.facts.request_uri);
+	unsigned refused = dip_refusal(d);
 
 	count(f, COUNT_INVITES);
 	begin_call(d);
@@ -330,6 +316,17 @@ static bool make_mac(const char *hex, struct sk_mac **out)
 	return made;
 }
 
+/* Replays are looked for from the first configuration on that wants it. */
+static bool front_watch(struct front *f)
+{
+	const struct verify_conf *set = &f->tenant->set->verify;
+
+	if (set->replay == REPLAY_OFF || f->seen)
+		return true;
+	f->seen = seen_new((size_t)set->replay_entries);
+	return f->seen != NULL;
+}
+
 bool front_new(const struct front_parts *parts, struct tenant *tenant, struct front **out,
 	       char why[256])
 {
@@ -345,6 +342,10 @@ bool front_new(const struct front_parts *parts, struct tenant *tenant, struct fr
 		snprintf(why, 256, "%s", sk_err_text(SK_ENOMEM));
 		return false;
 	}
+	if (!front_watch(f)) {
+		snprintf(why, 256, "verify.replay-entries: %s", sk_err_text(SK_ENOMEM));
+		return false;
+	}
 	*out = sk_steal(f);
 	return true;
 }
@@ -355,6 +356,7 @@ void front_free(struct front *f)
 		return;
 	front_give_up(f);
 	repeat_free(f->repeat);
+	seen_free(f->seen);
 	sk_mac_free(f->mac);
 	tenant_unref(f->tenant);
 	free(f);
@@ -366,6 +368,9 @@ void front_set_tenant(struct front *f, struct tenant *tenant)
 
 	f->tenant = tenant_ref(tenant);
 	tenant_unref(old);
+	if (!front_watch(f))
+		log_print(f->parts.log, LEVEL_ERROR,
+			  "msg=\"no memory to look for replays (verify.replay-entries)\"");
 }
 
 void front_drain(struct front *f)

@@ -213,7 +213,7 @@ struct rig *rig_new(const char *yaml)
 
 	need(r != NULL, "memory");
 	r->clock = (struct clock){ rig_wall, rig_mono };
-	r->fetcher = (struct fetcher){ fetch_start, fetch_stop, NULL };
+	r->fetcher = (struct fetcher){ .start = fetch_start, .stop = fetch_stop };
 	r->wall = PKI_NOW;
 	r->mono = 1000000;
 	answer_count = 0;
@@ -358,30 +358,56 @@ const char *rig_wait(struct rig *r)
 	return rig_take(r);
 }
 
-void rig_identity(const struct rig *r, const char *x5u, const char *orig, const char *dest,
-		  int64_t iat, char *out, size_t size)
+static void set_party(struct sk_party *party, const char *number)
 {
-	struct sk_claims claims = { .iat = iat, .attest = SK_ATTEST_A, .dest_count = 1 };
+	if (!number)
+		return;
+	party->kind = SK_PARTY_TN;
+	snprintf(party->text, sizeof(party->text), "%s", number);
+}
+
+void rig_token(const struct rig_token *t, char *out, size_t size)
+{
+	struct sk_claims claims = { .iat = t->iat, .dest_count = 1, .rph = t->rph, .rcd = t->rcd };
 	struct sk_credential *credential = NULL;
 	struct sk_key *key = NULL;
-	char value[SK_IDENTITY_SIZE];
 	size_t len;
 	char *pem = pki_vector("keys/draft-stir-passport.key.pem", &len);
 
-	(void)r;
-	claims.orig.kind = claims.dest[0].kind = SK_PARTY_TN;
-	snprintf(claims.orig.text, sizeof(claims.orig.text), "%s", orig);
-	snprintf(claims.dest[0].text, sizeof(claims.dest[0].text), "%s", dest);
-	snprintf(claims.origid, sizeof(claims.origid), "123e4567-e89b-12d3-a456-426655440000");
+	set_party(&claims.orig, t->orig ? t->orig : RIG_ORIG);
+	set_party(&claims.dest[0], t->dest ? t->dest : RIG_DEST);
+	set_party(&claims.div, t->div);
+	if (t->ppt == SK_PPT_SHAKEN) {
+		claims.attest = SK_ATTEST_A;
+		snprintf(claims.origid, sizeof(claims.origid),
+			 "123e4567-e89b-12d3-a456-426655440000");
+	}
 	need(!sk_key_new(pem, len, &key), "a key");
-	need(!sk_credential_new(sk_span_of(x5u), SK_URL_STRICT, SK_PPT_SHAKEN, sk_key_signer(key),
-				&credential),
+	need(!sk_credential_new(sk_span_of(t->x5u ? t->x5u : RIG_X5U), SK_URL_STRICT, t->ppt,
+				sk_key_signer(key), &credential),
 	     "a credential");
-	need(!sk_sign(credential, &claims, value, sizeof(value), &len), "a signature");
-	snprintf(out, size, "Identity: %s\r\n", value);
+	need(!sk_sign(credential, &claims, out, size, &len), "a signature");
+	if (t->spoiled) {
+		char *at = strstr(out, ";info") - 10;
+
+		*at = *at == 'A' ? 'B' : 'A';
+	}
 	sk_credential_free(credential);
 	sk_key_free(key);
 	free(pem);
+}
+
+void rig_identity(const struct rig *r, const char *x5u, const char *orig, const char *dest,
+		  int64_t iat, char *out, size_t size)
+{
+	const struct rig_token t = {
+		.ppt = SK_PPT_SHAKEN, .x5u = x5u, .orig = orig, .dest = dest, .iat = iat
+	};
+	char value[SK_IDENTITY_SIZE];
+
+	(void)r;
+	rig_token(&t, value, sizeof(value));
+	snprintf(out, size, "Identity: %s\r\n", value);
 }
 
 const char *rig_header(const char *answer, const char *name)

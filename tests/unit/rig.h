@@ -101,6 +101,19 @@ void rig_serve_bytes(struct rig *rig, const char *bytes, size_t len);
 /** Runs the loop until an answer is there, or 2 s. */
 const char *rig_wait(struct rig *rig);
 
+/** A PASSporT to be signed by the rig's key; NULL is the usual thing. */
+struct rig_token {
+	enum sk_ppt ppt;
+	const char *x5u, *orig, *dest, *div;
+	int64_t iat;
+	const struct sk_rph *rph;
+	const struct sk_rcd *rcd;
+	bool spoiled; /**< its signature is wrong */
+};
+
+/** Prints an Identity value. */
+void rig_token(const struct rig_token *token, char *out, size_t size);
+
 /** Prints "Identity: ...\r\n", signed by the rig's key. */
 void rig_identity(const struct rig *rig, const char *x5u, const char *orig, const char *dest,
 		  int64_t iat, char *out, size_t size);

@@ -160,16 +160,29 @@ static void using(void)
 
 	CHECK(load("key", "cert", x5u, &k, why) && load("key", "", x5u, &bare, why), "loaded");
 	CHECK(keystore_load(&unset, SK_URL_STRICT, PKI_NOW, &none, why) && !none, "no key: NULL");
-	CHECK(keystore_credential(none, PKI_NOW, PKI_NOW, &c) == SK_NO_CREDENTIAL && !c, "none");
-	CHECK(keystore_credential(k, PKI_NOW, PKI_NOW, &c) == SK_OK && c, "valid");
+	CHECK(keystore_credential(none, SK_PPT_SHAKEN, PKI_NOW, PKI_NOW, &c) == SK_NO_CREDENTIAL &&
+		      !c,
+	      "none");
+	CHECK(keystore_credential(k, SK_PPT_SHAKEN, PKI_NOW, PKI_NOW, &c) == SK_OK && c, "valid");
 	CHECK_STR(sk_credential_x5u(c), x5u, "x5u");
 	c = NULL;
-	CHECK(keystore_credential(k, PKI_TO + 1, PKI_TO, &c) == SK_SIGNER_EXPIRED, "now is late");
-	CHECK(keystore_credential(k, PKI_TO, PKI_TO + 1, &c) == SK_SIGNER_EXPIRED, "iat is late");
-	CHECK(keystore_credential(k, PKI_FROM, PKI_FROM - 1, &c) == SK_SIGNER_EXPIRED, "early");
+	CHECK(keystore_credential(k, SK_PPT_SHAKEN, PKI_TO + 1, PKI_TO, &c) == SK_SIGNER_EXPIRED,
+	      "now is late");
+	CHECK(keystore_credential(k, SK_PPT_SHAKEN, PKI_TO, PKI_TO + 1, &c) == SK_SIGNER_EXPIRED,
+	      "iat is late");
+	CHECK(keystore_credential(k, SK_PPT_SHAKEN, PKI_FROM, PKI_FROM - 1, &c) ==
+		      SK_SIGNER_EXPIRED,
+	      "early");
 	CHECK(!c, "set only on success");
-	CHECK(keystore_credential(bare, PKI_TO + 1, PKI_TO + 1, &c) == SK_OK,
+	CHECK(keystore_credential(bare, SK_PPT_SHAKEN, PKI_TO + 1, PKI_TO + 1, &c) == SK_OK,
 	      "nothing to check by");
+	for (enum sk_ppt ppt = SK_PPT_NONE; ppt <= SK_PPT_OTHER; ppt++) {
+		bool is_signed = ppt != SK_PPT_NONE && ppt != SK_PPT_DIV_O && ppt != SK_PPT_OTHER;
+
+		CHECK(keystore_credential(k, ppt, PKI_NOW, PKI_NOW, &c) ==
+			      (is_signed ? SK_OK : SK_NO_CREDENTIAL),
+		      "type %d", (int)ppt);
+	}
 	CHECK(keystore_not_after(k) == PKI_TO, "end");
 	CHECK(keystore_not_after(bare) == 0 && keystore_not_after(NULL) == 0, "no end known");
 	keystore_free(k);

@@ -26,16 +26,27 @@ struct scene {
 	const char *name, *conf;
 	bool identity, fetched; /* the INVITE has one; its certificate comes from far away */
 	bool spoiled;           /* its signature is wrong                                  */
+	const char *uri;        /* where it goes; NULL: to the party of To                 */
 	const char *want;       /* in the answer when nothing fails           */
 };
 
+#define ELSEWHERE "sip:+12155551214@sti.example.net;user=phone"
+#define MAP       "certificates: {\"" RIG_X5U "\": \"@/chain.pem\"}"
+#define BESIDE \
+	"sign: {key: \"@/key.pem\", certificate: \"@/chain.pem\", attest: A, x5u: \"" RIG_X5U \
+	"\", div: yes, rcd: passport, rph: [esnet.1]}\ntenant: {mode: sign}\n"
+
 /* clang-format off */
 static const struct scene scenes[] = {
-	{ "sign", RIG_SIGN "tenant: {mode: sign}\n", false, false, false, "\r\nIdentity: ey" },
-	{ "verify, from the map", RIG_TRUST RIG_MAP "tenant: {mode: verify}\n", true, false, false, ";verstat=TN-Validation-Passed>" },
-	{ "verify, fetched", RIG_TRUST "tenant: {mode: verify}\n", true, true, false, ";verstat=TN-Validation-Passed>" },
+	{ "sign", RIG_SIGN "tenant: {mode: sign}\n", false, false, false, NULL, "\r\nIdentity: ey" },
+	{ "sign, rcd and rph beside", BESIDE, false, false, false, NULL, "\r\nIdentity: ey" },
+	{ "sign div", BESIDE, true, false, false, ELSEWHERE, ";ppt=div" },
+	{ "verify, from the map", RIG_TRUST RIG_MAP "tenant: {mode: verify}\n", true, false, false, NULL, ";verstat=TN-Validation-Passed>" },
+	{ "verify all", RIG_TRUST "verify: {div: yes, rph: yes, rcd: yes, replay: report, " MAP "}\ntenant: {mode: verify}\n",
+	  true, false, false, NULL, ";verstat=TN-Validation-Passed>" },
+	{ "verify, fetched", RIG_TRUST "tenant: {mode: verify}\n", true, true, false, NULL, ";verstat=TN-Validation-Passed>" },
 	{ "wrong signature", RIG_TRUST "tenant: {mode: verify}\nverify: {on-failure: reject, certificates: {\"" RIG_X5U "\": \"@/chain.pem\"}}\n", true, false, true,
-	  "SIP/2.0 438 " },
+	  NULL, "SIP/2.0 438 " },
 };
 /* clang-format on */
 
@@ -51,10 +62,9 @@ static const char *play(struct rig *r, const struct scene *s, const char *more, 
 {
 	char text[8192], branch[32];
 	static unsigned number;
-	struct dial d = { .more = more, .branch = branch };
+	struct dial d = { .more = more, .branch = branch, .uri = s->uri };
 	size_t len;
 
-	(void)s;
 	snprintf(branch, sizeof(branch), "z9hG4bK%u", number++);
 	len = rig_print(&d, text, sizeof(text));
 	hit = false;
@@ -96,9 +106,10 @@ static void move_on(struct rig *r, const struct scene *s, char *more, size_t siz
 	r->mono += 1800000;
 	if (s->fetched)
 		snprintf(x5u, sizeof(x5u), "https://h%u.example.org/c.pem", number++);
-	more[0] = '\0';
+	snprintf(more, size, "Resource-Priority: esnet.1\r\n");
 	if (s->identity)
-		rig_identity(r, x5u, RIG_ORIG, RIG_DEST, r->wall, more, size);
+		rig_identity(r, x5u, RIG_ORIG, RIG_DEST, r->wall, more + strlen(more),
+			     size - strlen(more));
 	if (s->spoiled)
 		spoil(more);
 }

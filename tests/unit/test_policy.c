@@ -102,8 +102,12 @@ static const struct { const char *yaml, *date; enum sk_err want; } dates[] = {
 	{ "verify: {date-check: strict}\n", "Fri, 25 Sep 2015 19:13:30 GMT", SK_OK },
 	{ "verify: {date-check: strict}\n", "Fri, 25 Sep 2015 19:13:31 GMT", SK_DATE_STALE },
 	{ "verify: {date-check: strict}\n", "today", SK_DATE_SYNTAX },
-	{ "verify: {date-check: strict}\n", NULL, SK_DATE_STALE },
+	{ "verify: {date-check: strict}\n", NULL, SK_DATE_MISSING },
 	{ "tenant: {profile: man}\n", "Fri, 25 Sep 2015 10:00:00 GMT", SK_DATE_STALE },
+	{ "tenant: {profile: man}\n", NULL, SK_DATE_MISSING },
+	{ "tenant: {profile: man}\n", "", SK_DATE_MISSING },
+	{ "tenant: {profile: rfc8224}\n", NULL, SK_OK },
+	{ "tenant: {profile: man}\nverify: {date-check: rfc}\n", NULL, SK_OK },
 	{ "tenant: {profile: rfc8224}\n", "today", SK_DATE_SYNTAX },
 	{ "tenant: {profile: man}\nverify: {date-check: iat-only}\n", "today", SK_OK },
 };

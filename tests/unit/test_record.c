@@ -39,6 +39,65 @@ static void plain(void)
 	kit_drop(c);
 }
 
+/* What stands beside the number, and what became of each of several. */
+static void beside(void)
+{
+	struct call *c = kit_call("");
+	struct signed_extra extras[] = { { .ppt = SK_PPT_RPH }, { .ppt = SK_PPT_RCD } };
+	const char *line;
+
+	c->task = TASK_VERIFY;
+	c->facts.identity_count = 4;
+	c->judged_count = 4;
+	c->judged[0] = (struct judgement){ .err = SK_IAT_STALE, .as = SK_PPT_SHAKEN };
+	c->judged[1] = (struct judgement){ .err = SK_PPT_UNKNOWN, .as = SK_PPT_OTHER };
+	c->judged[2] = (struct judgement){ .err = SK_OK, .as = SK_PPT_DIV };
+	c->judged[3] = (struct judgement){ .err = SK_RPH_MISMATCH, .as = SK_PPT_RPH };
+	c->rph = (struct beside){ true, SK_RPH_MISMATCH };
+	c->rcd = (struct beside){ true, SK_OK };
+	c->replayed = true;
+	c->cert_from = CERTS_FROM_STORE;
+	line = print(c, "");
+	CHECK(strstr(line, " cert=store identities=4 "
+			   "judged=shaken:SK_IAT_STALE,other:-,div:SK_OK,rph:SK_RPH_MISMATCH "
+			   "rph=SK_RPH_MISMATCH rcd=SK_OK replay=yes waited=0 "),
+	      "%s", line);
+	c->facts.identity_count = c->judged_count = 1;
+	c->rph.judged = c->rcd.judged = c->replayed = false;
+	line = print(c, "");
+	CHECK(!strstr(line, "judged") && !strstr(line, "identities") && !strstr(line, "rph") &&
+		      !strstr(line, "rcd") && !strstr(line, "replay"),
+	      "one alone: %s", line);
+
+	kit_sign(c);
+	c->extras = extras;
+	c->extra_count = 2;
+	c->claims.attest = SK_ATTEST_NONE;
+	line = print(c, "");
+	CHECK(strstr(line, " extras=rph,rcd waited=0 ") && !strstr(line, "attest"), "%s", line);
+	c->extra_count = 1;
+	c->extra_err = SK_TOO_LONG;
+	line = print(c, "");
+	CHECK(strstr(line, " extras=rph extra-result=SK_TOO_LONG waited=0 "), "%s", line);
+	kit_drop(c);
+}
+
+/* Eight outcomes with the longest names are in the line whole. */
+static void eight(void)
+{
+	struct call *c = kit_call("");
+	const char *line;
+
+	c->task = TASK_VERIFY;
+	c->facts.identity_count = c->judged_count = SK_IDENTITY_MAX;
+	for (size_t i = 0; i < SK_IDENTITY_MAX; i++)
+		c->judged[i] =
+			(struct judgement){ .err = SK_IDENTITY_REQUIRED, .as = SK_PPT_SHAKEN };
+	line = print(c, "");
+	CHECK(strstr(line, "shaken:SK_IDENTITY_REQUIRED waited"), "%s", line);
+	kit_drop(c);
+}
+
 static void masked(void)
 {
 	struct call *c = kit_call("log: {numbers: masked}\n");
@@ -123,6 +182,8 @@ int main(void)
 				      '\xff', ' ',  '=', '{',  'a' };
 
 	plain();
+	beside();
+	eight();
 	masked();
 	json();
 	for (size_t i = 0; i < sizeof(fills); i++) {

@@ -25,8 +25,8 @@ static void profiles(void)
 	for (size_t i = 0; i < SK_COUNT(rows); i++) {
 		struct tenant *t = kit_tenant(rows[i].yaml);
 
-		CHECK(t->orig_source == rows[i].orig, "%s", rows[i].yaml);
-		CHECK(t->date_check == rows[i].date, "%s", rows[i].yaml);
+		CHECK(t->profile.orig_source == rows[i].orig, "%s", rows[i].yaml);
+		CHECK(t->profile.date_check == rows[i].date, "%s", rows[i].yaml);
 		CHECK(t->verify.alg_required == rows[i].alg, "%s", rows[i].yaml);
 		CHECK(t->verify.extra_params_refused == rows[i].extra, "%s", rows[i].yaml);
 		CHECK(t->verify.unknown_ppt_refused == rows[i].ppt, "%s", rows[i].yaml);

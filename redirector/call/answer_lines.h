@@ -1,0 +1,19 @@
+/**
+ * @file answer_lines.h  The header lines of an answer; for answer.c alone
+ */
+#pragma once
+
+#include "redirector/call/answer.h"
+
+/** `name: value` and its CRLF; neither may hold a line end. */
+void answer_header(struct answer *answer, const char *name, const char *value);
+
+/** @param verstat, headers  As contact_print() has them; "" for none */
+void answer_contact(const struct call *call, const char *verstat, const char *headers,
+		    struct answer *answer);
+
+/** Contact, and what was signed. */
+void answer_sign_lines(const struct call *call, struct answer *answer);
+
+/** Contact, the verdicts, and a Reason for each that is to the peer's account. */
+void answer_verify_lines(const struct call *call, struct answer *answer);

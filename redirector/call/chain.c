@@ -1,0 +1,57 @@
+/*
+ * The inner links may be as old as verify.div-max-age, since a phone rings for a while
+ * before it diverts; the outermost one proves that it happened just now.
+ */
+#include "redirector/call/chain.h"
+
+#include <stdlib.h>
+
+enum sk_err chain_begin(struct call *c)
+{
+	struct sk_party target;
+
+	if (!c->tenant->set->verify.div ||
+	    (!policy_is_diverted(c->tenant, &c->facts, &c->parties.called, &target) &&
+	     !policy_has_type(&c->facts, SK_PPT_DIV)))
+		return SK_OK;
+	c->links = calloc(c->facts.identity_count, sizeof(*c->links));
+	return c->links ? SK_OK : SK_ENOMEM;
+}
+
+struct sk_verify_policy chain_inner_policy(const struct call *c)
+{
+	struct sk_verify_policy policy = c->tenant->verify;
+
+	policy.div_max_age = c->tenant->set->verify.div_max_age;
+	if (c->links && policy.div_max_age > policy.max_age)
+		policy.max_age = policy.div_max_age;
+	return policy;
+}
+
+void chain_add(struct call *c)
+{
+	if (c->links && (c->as == SK_PPT_SHAKEN || c->as == SK_PPT_DIV))
+		c->links[c->link_count++] = c->passport;
+}
+
+enum sk_err chain_check(struct call *c)
+{
+	size_t chain[SK_IDENTITY_MAX], length;
+	enum sk_err err = SK_DIV_BROKEN;
+	struct sk_party target;
+
+	if (!c->links)
+		return SK_OK;
+	if (!policy_is_diverted(c->tenant, &c->facts, &c->parties.called, &target))
+		target = c->parties.called;
+	while (!sk_div_follow(c->links, c->link_count, &target, chain, &length)) {
+		const struct sk_passport *outermost = &c->links[chain[0]];
+
+		if (sk_verify_fresh(outermost->claims.iat, &c->tenant->verify, c->facts.now))
+			return SK_OK;
+		/* there may be another way in */
+		err = SK_IAT_STALE;
+		c->links[chain[0]] = c->links[--c->link_count];
+	}
+	return err;
+}

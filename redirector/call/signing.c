@@ -1,0 +1,273 @@
+/*
+ * What surprises: a div token is signed over a shaken one that nobody has verified
+ * here.  It vouches for the diversion and for nothing else (RFC 8946, 4.1); but a
+ * token that is not of this call is not continued.
+ */
+#include "redirector/call/signing.h"
+
+#include "redirector/call/name.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	PRIORITY_SIZE = 512, /* longest Resource-Priority that is signed for, all lines together */
+};
+
+static enum sk_err sign_as(const struct call *c, enum sk_ppt ppt, const struct sk_claims *claims,
+			   char text[SK_IDENTITY_SIZE], size_t *len)
+{
+	const struct sk_credential *credential = NULL;
+	enum sk_err err =
+		keystore_credential(c->tenant->keys, ppt, c->facts.now, claims->iat, &credential);
+
+	return err ? err : sk_sign(credential, claims, text, SK_IDENTITY_SIZE, len);
+}
+
+/* --- rich call data --- */
+
+/* RFC 3323, 4.2: whoever asks for privacy, in whatever form, gives no name away. */
+static bool wants_privacy(const struct facts *f)
+{
+	struct sk_span privacy = facts_header(f, SK_SPAN("Privacy"));
+
+	return privacy.ptr && !sk_span_eq_nocase(privacy, SK_SPAN("none"));
+}
+
+/* The display name of From is a name for the number of From, not for an asserted one. */
+static bool may_name(const struct call *c)
+{
+	struct sk_party from;
+
+	return !wants_privacy(&c->facts) &&
+	       !sk_party_read(c->facts.from, &c->tenant->set->dialplan, SK_ROLE_ORIG, &from) &&
+	       sk_party_eq(&from, &c->claims.orig);
+}
+
+/* @return false: there is nothing to say */
+static bool make_rcd(const struct call *c, struct sk_rcd *out)
+{
+	const struct sign_conf *set = &c->tenant->set->sign;
+
+	*out = (struct sk_rcd){ 0 };
+	snprintf(out->nam, sizeof(out->nam), "%s", set->rcd_name);
+	snprintf(out->icn, sizeof(out->icn), "%s", set->rcd_icon);
+	snprintf(out->crn, sizeof(out->crn), "%s", set->rcd_reason);
+	if (!out->nam[0] && may_name(c) && !name_read(c->facts.from, out->nam, sizeof(out->nam)))
+		out->nam[0] = '\0'; /* RFC 9795, section 5: nam is there, and may be empty */
+	return out->nam[0] || out->icn[0] || out->crn[0];
+}
+
+static enum sk_err sign_first(struct call *c)
+{
+	struct sk_claims claims = c->claims;
+	struct sk_rcd rcd;
+
+	if (c->tenant->set->sign.rcd == RCD_SHAKEN && make_rcd(c, &rcd)) {
+		claims.rcd = &rcd;
+		c->extra_err = sign_as(c, SK_PPT_SHAKEN, &claims, c->identity, &c->identity_len);
+		if (!c->extra_err)
+			return SK_OK;
+	}
+	return sign_as(c, SK_PPT_SHAKEN, &c->claims, c->identity, &c->identity_len);
+}
+
+/* --- beside the first --- */
+
+/* Orig, dest and iat are the same in all of one call; attest and origid are shaken's own. */
+static struct sk_claims common_claims(const struct call *c)
+{
+	struct sk_claims claims = c->claims;
+
+	claims.attest = SK_ATTEST_NONE;
+	claims.origid[0] = '\0';
+	return claims;
+}
+
+static enum sk_err add_extra(struct call *c, enum sk_ppt ppt, const struct sk_claims *claims)
+{
+	struct signed_extra *extra;
+	enum sk_err err;
+
+	if (!c->extras)
+		c->extras = calloc(SIGNING_EXTRAS_MAX, sizeof(*c->extras));
+	if (!c->extras)
+		return SK_ENOMEM;
+	extra = &c->extras[c->extra_count];
+	extra->ppt = ppt;
+	err = sign_as(c, ppt, claims, extra->text, &extra->len);
+	c->extra_count += !err;
+	return err;
+}
+
+/* All lines of the header as one list (RFC 4412, 3.1; RFC 3261, 7.3.1). */
+static bool read_priority(const struct facts *f, struct sk_buf *out)
+{
+	for (size_t i = 0; i < f->header_count; i++) {
+		if (!sk_span_eq_nocase(f->headers[i].name, SK_SPAN("Resource-Priority")))
+			continue;
+		if (out->len > 0)
+			sk_buf_putc(out, ',');
+		sk_buf_put(out, f->headers[i].value);
+	}
+	return out->len > 0 && !out->overflow;
+}
+
+static enum sk_err add_rph(struct call *c)
+{
+	const struct text_list *allowed = &c->tenant->set->sign.rph;
+	struct sk_claims claims = common_claims(c);
+	char mem[PRIORITY_SIZE];
+	struct sk_buf priority;
+	struct sk_rph rph;
+
+	sk_buf_init(&priority, mem, sizeof(mem));
+	if (allowed->count == 0 || !read_priority(&c->facts, &priority) ||
+	    !sk_rph_select((struct sk_span){ mem, priority.len }, allowed->items, allowed->count,
+			   &rph))
+		return SK_OK;
+	claims.rph = &rph;
+	return add_extra(c, SK_PPT_RPH, &claims);
+}
+
+static enum sk_err add_rcd(struct call *c)
+{
+	struct sk_claims claims = common_claims(c);
+	struct sk_rcd rcd;
+
+	if (c->tenant->set->sign.rcd != RCD_PASSPORT || !make_rcd(c, &rcd))
+		return SK_OK;
+	claims.rcd = &rcd;
+	return add_extra(c, SK_PPT_RCD, &claims);
+}
+
+enum sk_err signing_shaken(struct call *c)
+{
+	enum sk_err err = sign_first(c), rph, rcd;
+
+	if (err)
+		return err;
+	rph = add_rph(c);
+	rcd = add_rcd(c);
+	if (rph || rcd)
+		c->extra_err = rph ? rph : rcd;
+	return SK_OK;
+}
+
+/* --- instead of it: the next link of a diverted call --- */
+
+/* Takes the PASSporTs of the request apart, as far as they can be. */
+static enum sk_err read_links(struct call *c)
+{
+	c->links = calloc(c->facts.identity_count, sizeof(*c->links));
+	if (!c->links)
+		return SK_ENOMEM;
+	for (size_t i = 0; i < c->facts.identity_count; i++) {
+		struct sk_passport *link = &c->links[c->link_count];
+		struct sk_identity identity;
+
+		if (!sk_identity_parse(c->facts.identities[i], &identity) &&
+		    !sk_passport_parse(identity.token, link) &&
+		    (link->jose.ppt == SK_PPT_SHAKEN || link->jose.ppt == SK_PPT_DIV))
+			c->link_count++;
+	}
+	return SK_OK;
+}
+
+static bool leads_to(const struct sk_passport *link, const struct sk_party *party)
+{
+	for (size_t i = 0; i < link->claims.dest_count; i++)
+		if (sk_party_eq(&link->claims.dest[i], party))
+			return true;
+	return false;
+}
+
+/* The shaken token of this call: its caller, and its called party. */
+static const struct sk_passport *find_origin(const struct call *c)
+{
+	for (size_t i = 0; i < c->link_count; i++) {
+		const struct sk_passport *link = &c->links[i];
+
+		if (link->jose.ppt != SK_PPT_SHAKEN || !leads_to(link, &c->parties.called))
+			continue;
+		for (size_t k = 0; k < c->parties.caller_count; k++)
+			if (sk_party_eq(&link->claims.orig, &c->parties.callers[k]))
+				return link;
+	}
+	return NULL;
+}
+
+/* Who diverts now: where the chain ends.  Each link is followed once at most. */
+static const struct sk_party *chain_end(const struct call *c)
+{
+	const struct sk_party *end = &c->parties.called;
+
+	for (size_t step = 0; step < c->link_count; step++) {
+		const struct sk_party *before = end;
+
+		for (size_t i = 0; i < c->link_count && end == before; i++)
+			if (c->links[i].jose.ppt == SK_PPT_DIV &&
+			    sk_party_eq(&c->links[i].claims.div, before))
+				end = &c->links[i].claims.dest[0];
+		if (end == before)
+			break;
+	}
+	return end;
+}
+
+/* A link that leads there already is enough. */
+static bool has_link_to(const struct call *c, const struct sk_party *target)
+{
+	for (size_t i = 0; i < c->link_count; i++)
+		if (leads_to(&c->links[i], target))
+			return true;
+	return false;
+}
+
+static enum sk_err div_claims(struct call *c, struct sk_claims *out)
+{
+	const struct facts *f = &c->facts;
+	const struct sk_passport *origin;
+	struct sk_party target;
+	enum sk_err err = policy_parties(c->tenant, f, &c->parties);
+
+	if (err)
+		return err;
+	/* RFC 8946, 4.1: where the canonical number is the same nothing was diverted */
+	if (!policy_is_diverted(c->tenant, f, &c->parties.called, &target) ||
+	    target.kind != SK_PARTY_TN)
+		return SK_SIGNED_ALREADY;
+	err = read_links(c);
+	if (err)
+		return err;
+	origin = find_origin(c);
+	if (!origin || has_link_to(c, &target))
+		return SK_SIGNED_ALREADY;
+
+	*out = (struct sk_claims){ .orig = origin->claims.orig,
+				   .dest = { target },
+				   .dest_count = 1,
+				   .div = *chain_end(c),
+				   .iat = f->first_seen };
+	/* the outermost link is the one that must be fresh (RFC 8946, 4.2) */
+	if (sk_verify_fresh(origin->claims.iat, &c->tenant->verify, f->first_seen))
+		out->iat = origin->claims.iat;
+	return SK_OK;
+}
+
+enum sk_err signing_div(struct call *c)
+{
+	struct sk_claims claims;
+	enum sk_err err;
+
+	if (!c->tenant->set->sign.div || !c->facts.complete)
+		return SK_SIGNED_ALREADY;
+	err = div_claims(c, &claims);
+	if (!err)
+		err = sign_as(c, SK_PPT_DIV, &claims, c->identity, &c->identity_len);
+	if (err)
+		return err;
+	c->claims = claims;
+	c->has_claims = true;
+	return SK_OK;
+}

@@ -1,0 +1,27 @@
+/**
+ * @file signing.h  The PASSporTs that a call gets: shaken; rph and rcd beside it; div instead
+ *
+ * One that is beside never costs the first: it is left out, and `extra_err` says why.
+ */
+#pragma once
+
+#include "redirector/call/call.h"
+
+enum {
+	SIGNING_EXTRAS_MAX = 2, /**< rph and rcd */
+};
+
+/** Signs `claims`, with rich call data in it where sign.rcd says so, into `identity`; and what
+ * belongs beside it into `extras` (RFC 8443; RFC 9795). */
+SK_MUSTCHECK
+enum sk_err signing_shaken(struct call *call);
+
+/**
+ * A call that has a shaken PASSporT and goes elsewhere than to the party of To: signs the next
+ * link of its chain into `identity` and sets `claims` (RFC 8946, 4.1).
+ *
+ * @return SK_OK; SK_SIGNED_ALREADY when there is no link to add: not wanted, not diverted, already
+ *         linked, or nothing that a link could continue; what signing returns
+ */
+SK_MUSTCHECK
+enum sk_err signing_div(struct call *call);
