@@ -229,10 +229,10 @@ const struct command command_cert = {
 		"  --crl FILE                revocation lists; may be repeated\n"
 		"  --now SECONDS             judge at this time, seconds since 1970\n"
 		"  --profile off|warn|strict what findings of the profile do to the verdict "
+		"(warn)\n"
 		"  --crl-required            refuse what no valid revocation list speaks for\n"
 		"  --delegates               accept certificates of numbers (RFC 9060)\n"
 		"  --no-p384                 refuse P-384 and SHA-384 of authorities\n"
-		"(warn)\n"
 		"  --json                    answer as JSON\n"
 		"\n"
 		"Example: shaken cert --trust root.pem sp.pem\n",

@@ -51,13 +51,29 @@ int input_number(const struct command *self, const char *option, const char *tex
 				  ? sk_party_from_uri(span, plan, role, &party)
 				  : sk_party_from_number(span, plan, role, &party);
 
-	if (err || party.kind != SK_PARTY_TN)
+	const bool urn = role == SK_ROLE_DEST && strncasecmp(party.text, "urn:", 4) == 0;
+
+	if (err || (party.kind != SK_PARTY_TN && !urn))
 		return args_wrong(self,
 				  "%s: \"%s\" is no telephone number; allowed is +12155551212, "
 				  "and with --country a national one",
 				  option, text);
 	*out = party;
 	return CLI_YES;
+}
+
+int input_ppt(const struct command *self, const char *text, enum sk_ppt *out)
+{
+	static const enum sk_ppt types[] = { SK_PPT_SHAKEN, SK_PPT_DIV, SK_PPT_RPH, SK_PPT_RCD };
+	const enum sk_ppt ppt = sk_ppt_parse(sk_span_of(text));
+
+	for (size_t i = 0; i < SK_COUNT(types); i++) {
+		if (ppt != types[i])
+			continue;
+		*out = ppt;
+		return CLI_YES;
+	}
+	return args_wrong(self, "--ppt: \"%s\" is none of shaken, div, rph, rcd", text);
 }
 
 int input_attest(const struct command *self, const char *text, enum sk_attest *out)
@@ -134,40 +150,85 @@ static struct sk_span without_name(struct sk_span text)
 	return text;
 }
 
-/* One value, since one verdict is printed. */
-static int take_one(const struct command *self, struct sk_span text, struct sk_span *value)
+/* A header field goes on in lines that begin with white space (RFC 3261, 7.3.1) */
+static struct sk_span take_field(struct sk_span *rest)
 {
-	struct sk_span rest = text, next = { 0 };
+	size_t len = 0;
 
-	if (!sk_identity_next(&rest, value) || value->len == 0)
-		return args_wrong(self, "the Identity is empty");
-	if (sk_identity_next(&rest, &next))
-		return args_wrong(self, "more than one Identity: give them one at a time");
+	while (len < rest->len) {
+		const char c = rest->ptr[len++];
+		const char next = len < rest->len ? rest->ptr[len] : '\0';
 
+		if (c == '\n' && next != ' ' && next != '\t')
+			break;
+	}
+
+	const struct sk_span field = { rest->ptr, len };
+
+	*rest = (struct sk_span){ rest->ptr + len, rest->len - len };
+	return sk_span_trim(field);
+}
+
+static int take_values(const struct command *self, struct sk_span field,
+		       struct input_identities *out)
+{
+	struct sk_span rest = without_name(field), value;
+
+	while (sk_identity_next(&rest, &value)) {
+		if (value.len == 0)
+			return args_wrong(self, "the Identity is empty");
+		if (out->count == SK_IDENTITY_MAX)
+			return args_wrong(self, "more than %d Identity values", SK_IDENTITY_MAX);
+		out->values[out->count++] = value;
+	}
 	return CLI_YES;
 }
 
-int input_identity(const struct command *self, const struct args_list *rest, char **text,
-		   struct sk_span *value)
+static int take_fields(const struct command *self, struct sk_span text,
+		       struct input_identities *out)
 {
-	const char *word = rest->count > 0 ? rest->items[0] : NULL;
-	struct sk_span given = sk_span_of(word);
+	struct sk_span rest = text;
+	int status = CLI_YES;
+
+	while (status == CLI_YES && rest.len > 0) {
+		const struct sk_span field = take_field(&rest);
+
+		if (field.len > 0)
+			status = take_values(self, field, out);
+	}
+	if (status == CLI_YES && out->count == 0)
+		return args_wrong(self, "the Identity is empty");
+
+	return status;
+}
+
+static int take_stdin(const struct command *self, struct input_identities *out)
+{
 	ssize_t len;
 
-	if (word && strcmp(word, "-") != 0)
-		return take_one(self, without_name(sk_span_trim(given)), value);
-	if (!word && isatty(STDIN_FILENO))
-		return args_wrong(self, "no Identity: give it as argument, or on standard input");
-
-	*text = malloc(INPUT_MAX + 1);
-	if (!*text)
+	out->text = malloc(INPUT_MAX + 1);
+	if (!out->text)
 		return out_refusal(self, SK_ENOMEM);
-	len = read_stdin(*text, INPUT_MAX);
+	len = read_stdin(out->text, INPUT_MAX);
 	if (len < 0)
 		return out_fault(self, "standard input: %s", strerror(errno));
 	if (len > INPUT_MAX)
 		return args_wrong(self, "standard input has more than %d bytes", INPUT_MAX);
 
-	given = (struct sk_span){ *text, (size_t)len };
-	return take_one(self, without_name(sk_span_trim(given)), value);
+	return take_fields(self, (struct sk_span){ out->text, (size_t)len }, out);
+}
+
+int input_identities(const struct command *self, const struct args_list *rest,
+		     struct input_identities *out)
+{
+	int status = CLI_YES;
+
+	if (rest->count == 0 && isatty(STDIN_FILENO))
+		return args_wrong(self, "no Identity: give it as argument, or on standard input");
+	if (rest->count == 0 || (rest->count == 1 && strcmp(rest->items[0], "-") == 0))
+		return take_stdin(self, out);
+
+	for (size_t i = 0; status == CLI_YES && i < rest->count; i++)
+		status = take_fields(self, sk_span_of(rest->items[i]), out);
+	return status;
 }

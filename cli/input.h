@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "shaken/cert.h"
 #include "shaken/claims.h"
+#include "shaken/identity.h"
 #include "shaken/macro.h"
 #include "shaken/span.h"
 #include "shaken/tn.h"
@@ -26,10 +27,17 @@ SK_MUSTCHECK
 int input_plan(const struct command *self, const char *country, const char *international,
 	       const char *trunk, struct sk_dialplan *out);
 
-/** The number of --orig or --dest, as people write it, or as a SIP or tel URI. */
+/**
+ * The number of --orig or --dest, as people write it, or as a SIP or tel URI.  A called party may
+ * be a urn as well (urn:service:sos; RFC 9027).
+ */
 SK_MUSTCHECK
 int input_number(const struct command *self, const char *option, const char *text,
 		 const struct sk_dialplan *plan, enum sk_role role, struct sk_party *out);
+
+/** A type of PASSporT that can be made and judged: shaken, div, rph or rcd. */
+SK_MUSTCHECK
+int input_ppt(const struct command *self, const char *text, enum sk_ppt *out);
 
 /** One of the letters A, B and C. */
 SK_MUSTCHECK
@@ -47,15 +55,22 @@ SK_MUSTCHECK
 int input_rules(const struct command *self, const struct input_rules *said,
 		struct sk_trust_rules *out);
 
+/** Identity values, each in a line of its own or behind a comma. */
+struct input_identities {
+	struct sk_span values[SK_IDENTITY_MAX];
+	size_t count; /**< at least 1 */
+	char *text;   /**< memory behind the values, or NULL; free() it also after a failure */
+};
+
 /**
- * The Identity value: the argument, or standard input for `-` and for none.  A
- * header name in front and white space around it are taken off.
+ * The arguments, or standard input for `-` and for none.  A header name in front and white
+ * space around a value are taken off.
  *
- * @param text  The memory behind `value`; the caller frees it
+ * @param out  Zeroed before
  */
 SK_MUSTCHECK
-int input_identity(const struct command *self, const struct args_list *rest, char **text,
-		   struct sk_span *value);
+int input_identities(const struct command *self, const struct args_list *rest,
+		     struct input_identities *out);
 
 /**
  * A chain from a file.

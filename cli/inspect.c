@@ -236,25 +236,26 @@ static int run(const struct command *self, int argc, char **argv)
 {
 	struct broken broken = { 0 };
 	struct args_list rest = { 0 };
-	struct sk_span value;
+	struct input_identities given = { 0 };
 	bool json = false;
 	const struct args_option options[] = { { "--json", .flag = &json } };
 	const struct args args = { self, options, SK_COUNT(options), 1 };
 	enum args_result result = args_read(&args, argc, argv, &rest);
-	char *text = NULL;
 	json_t *view;
 	int status;
 
 	if (result != ARGS_GO)
 		return args_status(result);
 
-	status = input_identity(self, &rest, &text, &value);
+	status = input_identities(self, &rest, &given);
+	if (status == CLI_YES && given.count > 1)
+		status = args_wrong(self, "more than one Identity: give them one at a time");
 	if (status == CLI_YES) {
 		view = json_object();
-		decode(view, value, &broken);
+		decode(view, given.values[0], &broken);
 		status = json ? answer_json(view, &broken) : answer(self, view, &broken);
 	}
-	free(text);
+	free(given.text);
 	return status;
 }
 

@@ -100,6 +100,11 @@ static void print_files(const struct lab_wish *wish)
 	printf("  %-24s %s\n", "sp.pem sp.key", "service provider 709J: signs calls");
 	printf("  %-24s %s\n", "crl.pem", "revocation lists of intermediate and root");
 	printf("  %-24s %s\n", "expired-crl.pem", "the same, out of date");
+	printf("  %-24s %s\n", "admin.pem admin.key",
+	       "policy administrator (STI-PA): signs the next two");
+	printf("  %-24s %s\n", "ca-list.jws", "list of authorities: root.pem");
+	printf("  %-24s %s\n", "admin-crl.pem", "indirect revocation list of all authorities");
+	printf("  %-24s %s\n", "ca-list-signer.pem .key", "certificate that signs ca-list.jws");
 	printf("  %-24s %s\n", "other-root.pem .key", "a root that nobody trusts");
 	printf("  %-24s %s\n", "tls-ca.pem", "authority of the web certificates");
 	printf("  %-24s %s\n", "tls.pem tls.key", "HTTPS server of the certificates");

@@ -26,6 +26,7 @@ enum lab_above {
 	BY_INTERMEDIATE,    /**< the leaf, then the intermediate        */
 	INTERMEDIATE_FIRST, /**< the same the wrong way round           */
 	BY_OTHER_ROOT,      /**< the leaf, then a root nobody trusts    */
+	BY_PROVIDER,        /**< the leaf, a CA of 709J, the intermediate */
 	BY_ITSELF,          /**< the leaf alone                         */
 	BY_MANY,            /**< a chain of more than a verifier reads  */
 };
@@ -47,6 +48,22 @@ const struct lab_leaf *lab_leaf_at(size_t index);
 
 /** The TNAuthList of a leaf that is as it should be: service provider code 709J. */
 struct pki_ext lab_spc(void);
+
+/** Write NAME.pem, and NAME.key beside it.  On failure stderr says why. */
+SK_MUSTCHECK
+bool lab_write_certs(const char *dir, const char *name, X509 *const *certs, size_t count);
+SK_MUSTCHECK
+bool lab_write_pair(const char *dir, const char *name, const struct pki_pair *pair);
+
+/**
+ * Make the policy administrator: its root, the signer of its list of authorities, the
+ * list, and the indirect revocation list of all authorities.  On failure stderr says why.
+ *
+ * @param root     The authority that the list names
+ * @param revoked  The certificate on the revocation list
+ */
+SK_MUSTCHECK
+bool lab_make_admin(const struct lab_wish *wish, int64_t ca_from, X509 *root, const X509 *revoked);
 
 /** Make the PKI's files.  On failure stderr says why. */
 SK_MUSTCHECK

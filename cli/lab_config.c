@@ -48,6 +48,11 @@ static void print_config(FILE *to, const struct lab_wish *wish)
 		    "    - root.pem\n"
 		    "  crls:\n"
 		    "    - crl.pem\n"
+		    "  # instead of anchors and crls, the policy administrator's lists:\n"
+		    "  # administrator: [admin.pem]\n"
+		    "  # ca-list: ca-list.jws\n"
+		    "  # ca-list-certificate: ca-list-signer.pem\n"
+		    "  # crls: [admin-crl.pem]\n"
 		    "certs:\n"
 		    "  tls-ca: tls-ca.pem\n"
 		    "  lab: yes\n");

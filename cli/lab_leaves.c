@@ -66,6 +66,8 @@ static const struct lab_leaf leaves[] = {
 	  .tnauth = EXT(implicit_spc) },
 	{ .name = "delegate", .about = "TNAuthList of numbers: 12155551000 to 12155551999, 12025550100",
 	  .tnauth = EXT(numbers) },
+	{ .name = "delegate-good", .about = "the same numbers under a CA of 709J; good with trust.delegates",
+	  .above = BY_PROVIDER, .tnauth = EXT(numbers) },
 	{ .name = "no-keyusage", .about = "without key usage",
 	  .flags = PKI_NO_USAGE, .tnauth = EXT(spc) },
 	{ .name = "sha384", .about = "signed by ecdsa-with-SHA384; good unless trust.p384-issuers is no",

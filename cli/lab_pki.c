@@ -48,19 +48,17 @@ static bool crypto_failed(const char *what)
 	return false;
 }
 
-static bool write_bio(const struct lab *lab, const char *name, const char *suffix, bool secret,
-		      BIO *bio)
+static bool write_bio(const char *dir, const char *name, const char *suffix, bool secret, BIO *bio)
 {
 	char file[64];
 	char *text = NULL;
 	long len = BIO_get_mem_data(bio, &text);
 
 	snprintf(file, sizeof(file), "%s%s", name, suffix);
-	return len > 0 ? lab_write(lab->wish->dir, file, secret, text, (size_t)len)
-		       : crypto_failed(file);
+	return len > 0 ? lab_write(dir, file, secret, text, (size_t)len) : crypto_failed(file);
 }
 
-static bool write_certs(const struct lab *lab, const char *name, X509 *const *certs, size_t count)
+bool lab_write_certs(const char *dir, const char *name, X509 *const *certs, size_t count)
 {
 	SK_CLEANUP(BIO_free_all_p) BIO *bio = BIO_new(BIO_s_mem());
 
@@ -68,10 +66,10 @@ static bool write_certs(const struct lab *lab, const char *name, X509 *const *ce
 		if (!PEM_write_bio_X509(bio, certs[i]))
 			return crypto_failed(name);
 	}
-	return bio ? write_bio(lab, name, ".pem", false, bio) : crypto_failed(name);
+	return bio ? write_bio(dir, name, ".pem", false, bio) : crypto_failed(name);
 }
 
-static bool write_key(const struct lab *lab, const char *name, const EVP_PKEY *key)
+static bool write_key(const char *dir, const char *name, const EVP_PKEY *key)
 {
 	/* secure memory is cleansed when the BIO is freed */
 	SK_CLEANUP(BIO_free_all_p) BIO *bio = BIO_new(BIO_s_secmem());
@@ -79,12 +77,12 @@ static bool write_key(const struct lab *lab, const char *name, const EVP_PKEY *k
 	if (!bio || !PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL))
 		return crypto_failed(name);
 
-	return write_bio(lab, name, ".key", true, bio);
+	return write_bio(dir, name, ".key", true, bio);
 }
 
-static bool write_pair(const struct lab *lab, const char *name, const struct pki_pair *pair)
+bool lab_write_pair(const char *dir, const char *name, const struct pki_pair *pair)
 {
-	return write_certs(lab, name, &pair->cert, 1) && write_key(lab, name, pair->key);
+	return lab_write_certs(dir, name, &pair->cert, 1) && write_key(dir, name, pair->key);
 }
 
 static bool make_ca(const struct lab *lab, const char *name, unsigned flags,
@@ -106,9 +104,9 @@ static bool make_authorities(struct lab *lab)
 	return make_ca(lab, "SHAKEN Laboratory ROOT", PKI_NO_POLICY, NULL, &lab->root) &&
 	       make_ca(lab, "SHAKEN Laboratory Intermediate", 0, &lab->root, &lab->intermediate) &&
 	       make_ca(lab, "SHAKEN Other ROOT", PKI_NO_POLICY, NULL, &lab->other_root) &&
-	       write_pair(lab, "root", &lab->root) &&
-	       write_pair(lab, "intermediate", &lab->intermediate) &&
-	       write_pair(lab, "other-root", &lab->other_root);
+	       lab_write_pair(lab->wish->dir, "root", &lab->root) &&
+	       lab_write_pair(lab->wish->dir, "intermediate", &lab->intermediate) &&
+	       lab_write_pair(lab->wish->dir, "other-root", &lab->other_root);
 }
 
 static struct pki_plan leaf_plan(const struct lab *lab)
@@ -131,8 +129,9 @@ static bool make_sp(const struct lab *lab)
 	if (!pki_issue(&plan, &lab->intermediate, &leaf))
 		return crypto_failed("sp");
 
-	return write_certs(lab, "sp", (X509 *[]){ leaf.cert, lab->intermediate.cert }, 2) &&
-	       write_key(lab, "sp", leaf.key);
+	return lab_write_certs(lab->wish->dir, "sp",
+			       (X509 *[]){ leaf.cert, lab->intermediate.cert }, 2) &&
+	       write_key(lab->wish->dir, "sp", leaf.key);
 }
 
 /* A certificate for somebody else's key, often a public one: there is no key file. */
@@ -148,7 +147,8 @@ static bool make_draft(const struct lab *lab)
 	if (!pki_issue(&plan, &lab->intermediate, &leaf))
 		return crypto_failed("draft");
 
-	return write_certs(lab, "draft", (X509 *[]){ leaf.cert, lab->intermediate.cert }, 2);
+	return lab_write_certs(lab->wish->dir, "draft",
+			       (X509 *[]){ leaf.cert, lab->intermediate.cert }, 2);
 }
 
 static bool make_long_chain(const struct lab *lab, const struct pki_plan *plan, const char *name)
@@ -167,7 +167,8 @@ static bool make_long_chain(const struct lab *lab, const struct pki_plan *plan, 
 	}
 	ok = ok && (pki_issue(plan, &cas[LONG_CAS - 1], &leaf) || crypto_failed(name));
 	certs[0] = leaf.cert;
-	ok = ok && write_certs(lab, name, certs, SK_COUNT(certs)) && write_key(lab, name, leaf.key);
+	ok = ok && lab_write_certs(lab->wish->dir, name, certs, SK_COUNT(certs)) &&
+	     write_key(lab->wish->dir, name, leaf.key);
 
 	for (size_t i = 0; i < LONG_CAS; i++)
 		pki_pair_deinit(&cas[i]);
@@ -182,11 +183,29 @@ static const struct pki_pair *issuer_of(const struct lab *lab, enum lab_above ab
 	case BY_INTERMEDIATE:
 	case INTERMEDIATE_FIRST:
 		return &lab->intermediate;
+	case BY_PROVIDER:
 	case BY_ITSELF:
 	case BY_MANY:
 		break;
 	}
 	return NULL;
+}
+
+/* A provider's own CA hands numbers on (RFC 9060): leaf, that CA, the intermediate. */
+static bool make_delegate(const struct lab *lab, const struct pki_plan *plan, const char *name)
+{
+	PAIR_CLEANUP struct pki_pair ca = { 0 };
+	PAIR_CLEANUP struct pki_pair leaf = { 0 };
+	struct pki_plan ca_plan = leaf_plan(lab);
+
+	ca_plan.common_name = "SHAKEN Laboratory Provider 709J";
+	ca_plan.flags = PKI_CA;
+	if (!pki_issue(&ca_plan, &lab->intermediate, &ca) || !pki_issue(plan, &ca, &leaf))
+		return crypto_failed(name);
+
+	return lab_write_certs(lab->wish->dir, name,
+			       (X509 *[]){ leaf.cert, ca.cert, lab->intermediate.cert }, 3) &&
+	       write_key(lab->wish->dir, name, leaf.key);
 }
 
 static bool write_wrong(const struct lab *lab, const struct lab_leaf *wrong,
@@ -199,8 +218,8 @@ static bool write_wrong(const struct lab *lab, const struct lab_leaf *wrong,
 		certs[0] = issuer->cert;
 		certs[1] = leaf->cert;
 	}
-	return write_certs(lab, wrong->name, certs, issuer ? 2 : 1) &&
-	       write_key(lab, wrong->name, leaf->key);
+	return lab_write_certs(lab->wish->dir, wrong->name, certs, issuer ? 2 : 1) &&
+	       write_key(lab->wish->dir, wrong->name, leaf->key);
 }
 
 static bool write_crls(const struct lab *lab, const char *name, const X509 *revoked, int64_t from,
@@ -215,7 +234,7 @@ static bool write_crls(const struct lab *lab, const char *name, const X509 *revo
 	    !PEM_write_bio_X509_CRL(bio, of_intermediate) || !PEM_write_bio_X509_CRL(bio, of_root))
 		return crypto_failed(name);
 
-	return write_bio(lab, name, ".pem", false, bio);
+	return write_bio(lab->wish->dir, name, ".pem", false, bio);
 }
 
 static bool make_crls(const struct lab *lab, const X509 *revoked)
@@ -241,12 +260,16 @@ static bool make_wrong(const struct lab *lab, const struct lab_leaf *wrong)
 	}
 	if (wrong->above == BY_MANY)
 		return make_long_chain(lab, &plan, wrong->name);
+	if (wrong->above == BY_PROVIDER)
+		return make_delegate(lab, &plan, wrong->name);
 	if (!pki_issue(&plan, issuer_of(lab, wrong->above), &leaf))
 		return crypto_failed(wrong->name);
 	if (!write_wrong(lab, wrong, &leaf))
 		return false;
 
-	return strcmp(wrong->name, "revoked") != 0 || make_crls(lab, leaf.cert);
+	return strcmp(wrong->name, "revoked") != 0 ||
+	       (make_crls(lab, leaf.cert) &&
+		lab_make_admin(lab->wish, lab->ca_from, lab->root.cert, leaf.cert));
 }
 
 static bool make_tls_server(const struct lab *lab, const char *name, const struct pki_pair *ca,
@@ -264,7 +287,7 @@ static bool make_tls_server(const struct lab *lab, const char *name, const struc
 	if (!pki_issue(&plan, ca, &server))
 		return crypto_failed(name);
 
-	return write_pair(lab, name, &server);
+	return lab_write_pair(lab->wish->dir, name, &server);
 }
 
 /* What the hosts of x5u show: web certificates, of an authority of their own. */
@@ -280,7 +303,8 @@ static bool make_tls(const struct lab *lab)
 		 address ? "IP" : "DNS", host);
 
 	return make_ca(lab, "Laboratory web ROOT", PKI_NO_POLICY, NULL, &ca) &&
-	       write_certs(lab, "tls-ca", &ca.cert, 1) && make_tls_server(lab, "tls", &ca, names) &&
+	       lab_write_certs(lab->wish->dir, "tls-ca", &ca.cert, 1) &&
+	       make_tls_server(lab, "tls", &ca, names) &&
 	       make_tls_server(lab, "tls-other", &ca, "DNS:other.lab.example");
 }
 

@@ -29,6 +29,7 @@ enum {
 struct verify_options {
 	struct args_list trust, crl;
 	const char *certificate, *orig, *dest, *tls_ca;
+	const char *ppt, *priority;
 	struct input_rules rules;
 	const char *country, *international, *trunk;
 	int64_t now, max_age;
@@ -43,6 +44,8 @@ struct question {
 	struct certs_conf certs;
 	const struct sk_trust *trust;
 	const char *certificate; /* NULL: fetch */
+	enum sk_ppt ppt;         /* SK_PPT_NONE: what each token says that it is */
+	const char *priority;    /* a Resource-Priority header; NULL: not asked  */
 };
 
 /* The chain from the file, or from where the token says. */
@@ -62,6 +65,43 @@ static int get_chain(const struct command *self, const struct question *q, struc
 	return CLI_YES;
 }
 
+/* What stands beside orig and dest (RFC 8443, 4.2; RFC 9795) */
+static enum sk_err judge_content(const struct question *q, enum sk_ppt ppt,
+				 const struct sk_token *token)
+{
+	struct sk_rph rph = { 0 };
+	struct sk_rcd rcd = { 0 };
+	enum sk_err err;
+
+	if (ppt == SK_PPT_RCD)
+		return sk_rcd_read(token, &rcd);
+	if (ppt != SK_PPT_RPH)
+		return SK_OK;
+
+	err = sk_rph_read(token, &rph);
+	if (!err && q->priority && !sk_rph_covers(&rph, sk_span_of(q->priority)))
+		err = SK_RPH_MISMATCH;
+	return err;
+}
+
+static enum sk_err judge_token(const struct question *q, struct sk_span value, struct verdict *v,
+			       struct sk_passport *passport)
+{
+	const struct sk_claims *claims = &passport->claims;
+
+	v->err = sk_verify_token_of(value, v->ppt, &q->policy, passport);
+	if (!v->err && v->ppt == SK_PPT_SHAKEN)
+		v->err = sk_verify_claims(claims, &q->call, &q->policy, v->now);
+	else if (!v->err)
+		v->err = sk_verify_beside_claims(claims, &q->call, &q->policy, v->now);
+	if (!v->err)
+		v->err = judge_content(q, v->ppt, &passport->token);
+	if (!v->err)
+		v->err = sk_verify_shape(passport);
+
+	return v->err;
+}
+
 static int judge(const struct command *self, const struct question *q, struct sk_span value,
 		 struct verdict *v)
 {
@@ -69,12 +109,7 @@ static int judge(const struct command *self, const struct question *q, struct sk
 	enum sk_err trusted;
 	int status;
 
-	v->err = sk_verify_token(value, &q->policy, &passport);
-	if (!v->err)
-		v->err = sk_verify_claims(&passport.claims, &q->call, &q->policy, v->now);
-	if (!v->err)
-		v->err = sk_verify_shape(&passport);
-	if (v->err)
+	if (judge_token(q, value, v, &passport))
 		return CLI_YES;
 
 	status =
@@ -87,33 +122,85 @@ static int judge(const struct command *self, const struct question *q, struct sk
 	return CLI_YES;
 }
 
-/* What the token says, if it can be read at all. */
-static void look(struct sk_span value, struct verdict *v)
+/* What the token says, if it can be read at all; and as what it is to be judged. */
+static void look(const struct question *q, struct sk_span value, struct verdict *v)
 {
-	struct sk_identity identity;
+	struct sk_identity identity = { 0 };
+	const bool cut = sk_identity_parse(value, &identity) == SK_OK;
+	const enum sk_ppt says = cut ? sk_ppt_parse(identity.ppt) : SK_PPT_OTHER;
 
-	v->shown = sk_identity_parse(value, &identity) == SK_OK &&
-		   sk_passport_parse(identity.token, &v->passport) == SK_OK;
+	v->ppt = q->ppt;
+	if (q->ppt == SK_PPT_NONE)
+		v->ppt = says == SK_PPT_DIV || says == SK_PPT_RPH || says == SK_PPT_RCD
+				 ? says
+				 : SK_PPT_SHAKEN;
+	v->rcd_err = SK_CLAIM_MISSING;
+	v->shown = cut && sk_passport_parse(identity.token, &v->passport) == SK_OK;
+	if (!v->shown)
+		return;
+	if (sk_rph_read(&v->passport.token, &v->rph) != SK_OK)
+		v->rph.count = 0;
+	v->rcd_err = sk_rcd_read(&v->passport.token, &v->rcd);
+}
+
+/* One value: its rows at once, its object into `answers`. */
+static int verify_one(const struct command *self, const struct verify_options *o,
+		      const struct question *q, struct sk_span value, json_t *answers)
+{
+	SK_CLEANUP(verdict_deinit)
+	struct verdict v = { .now = o->now >= 0 ? o->now : time(NULL), .anchors = o->trust.count };
+	int status;
+
+	look(q, value, &v);
+	status = judge(self, q, value, &v);
+	if (status != CLI_YES)
+		return status;
+
+	if (answers)
+		json_array_append_new(answers, verdict_json(&v));
+	else
+		verdict_print(self, &v);
+	return out_status(v.err);
+}
+
+/* @return the worst of all: only when every value is good the answer is yes */
+static int verify_all(const struct command *self, const struct verify_options *o,
+		      const struct question *q, const struct input_identities *given,
+		      json_t *answers)
+{
+	int worst = CLI_YES;
+
+	for (size_t i = 0; i < given->count; i++) {
+		int status;
+
+		if (i > 0 && !answers)
+			putchar('\n');
+		status = verify_one(self, o, q, given->values[i], answers);
+		if (status > worst)
+			worst = status;
+	}
+	return worst;
 }
 
 static int verify(const struct command *self, const struct verify_options *o, struct question *q,
-		  struct sk_span value)
+		  const struct input_identities *given)
 {
 	SK_CLEANUP(sk_trust_free_p) struct sk_trust *trust = NULL;
-	SK_CLEANUP(verdict_deinit)
-	struct verdict v = { .now = o->now >= 0 ? o->now : time(NULL), .anchors = o->trust.count };
+	json_auto_t *answers = o->json ? json_array() : NULL;
 	int status = input_trust(self, &q->rules, &o->trust, &o->crl, &trust);
 
 	if (status != CLI_YES)
 		return status;
 
 	q->trust = trust;
-	look(value, &v);
-	status = judge(self, q, value, &v);
-	if (status != CLI_YES)
+	status = verify_all(self, o, q, given, answers);
+	/* a file that could not be read has been told already, and is no verdict */
+	if (!o->json || (status == CLI_OURS && json_array_size(answers) < given->count))
 		return status;
+	if (given->count == 1)
+		return out_json(json_incref(json_array_get(answers, 0)), status);
 
-	return o->json ? verdict_json(&v) : verdict_print(self, &v);
+	return out_json(json_incref(answers), status);
 }
 
 /* Else it would be reported as a fetch that failed for no reason. */
@@ -138,6 +225,8 @@ static int read_question(const struct command *self, const struct verify_options
 
 	if (status == CLI_YES)
 		status = input_rules(self, &o->rules, &q->rules);
+	if (status == CLI_YES && o->ppt && strcmp(o->ppt, "any") != 0)
+		status = input_ppt(self, o->ppt, &q->ppt);
 	if (status == CLI_YES)
 		status = input_number(self, "--orig", o->orig, &plan, SK_ROLE_ORIG,
 				      &q->call.callers[0]);
@@ -161,19 +250,20 @@ static int ask(const struct command *self, const struct verify_options *o,
 			   .timeout = FETCH_TIMEOUT,
 			   .lab = o->lab },
 		.certificate = o->certificate,
+		.ppt = o->ppt ? SK_PPT_NONE : SK_PPT_SHAKEN,
+		.priority = o->priority,
 	};
-	struct sk_span value;
-	char *text = NULL;
+	struct input_identities given = { 0 };
 	int status = read_question(self, o, &q);
 
 	if (status == CLI_YES)
 		status = check_tls_ca(self, o->tls_ca);
 	if (status == CLI_YES)
-		status = input_identity(self, rest, &text, &value);
+		status = input_identities(self, rest, &given);
 	if (status == CLI_YES)
-		status = verify(self, o, &q, value);
+		status = verify(self, o, &q, &given);
 
-	free(text);
+	free(given.text);
 	free(tls_ca);
 	return status;
 }
@@ -186,6 +276,8 @@ static int run(const struct command *self, int argc, char **argv)
 	const struct args_option options[] = {
 		{ "--orig",          .text = &o.orig, .required = true },
 		{ "--dest",          .text = &o.dest, .required = true },
+		{ "--ppt",           .text = &o.ppt },
+		{ "--resource-priority", .text = &o.priority },
 		{ "--trust",         .list = &o.trust },
 		{ "--crl",           .list = &o.crl },
 		{ "--certificate",   .text = &o.certificate },
@@ -203,7 +295,7 @@ static int run(const struct command *self, int argc, char **argv)
 		{ "--json",          .flag = &o.json },
 	};
 	/* clang-format on */
-	const struct args args = { self, options, SK_COUNT(options), 1 };
+	const struct args args = { self, options, SK_COUNT(options), SK_IDENTITY_MAX };
 	enum args_result result = args_read(&args, argc, argv, &rest);
 
 	return result == ARGS_GO ? ask(self, &o, &rest) : args_status(result);
@@ -212,11 +304,18 @@ static int run(const struct command *self, int argc, char **argv)
 const struct command command_verify = {
 	.name = "verify",
 	.summary = "is this Identity value good for this call?",
-	.synopsis = "--orig TN --dest TN [OPTION]... [IDENTITY | -]",
-	.help = "  IDENTITY                  value of an Identity header; -, or none: standard "
-		"input\n"
+	.synopsis = "--orig TN --dest TN [OPTION]... [IDENTITY... | -]",
+	.help = "  IDENTITY                  value of an Identity header, up to 8; -, or none: "
+		"standard\n"
+		"                            input.  Each is judged; the status is 0 when all are "
+		"good\n"
 		"  --orig TN                 calling number of the call\n"
-		"  --dest TN                 called number of the call\n"
+		"  --dest TN                 called number of the call; of a div token the number "
+		"it goes to\n"
+		"  --ppt TYPE                judge a token as shaken (the default), div, rph or "
+		"rcd;\n"
+		"                            any: each as what it says that it is\n"
+		"  --resource-priority TEXT  header of the call that an rph token must cover\n"
 		"  --trust FILE|DIR          trust anchors, PEM; may be repeated\n"
 		"  --crl FILE                revocation lists; may be repeated\n"
 		"  --certificate FILE        the certificate chain; without it, it is fetched from "
@@ -233,7 +332,7 @@ const struct command command_verify = {
 		"  --tls-ca FILE             authorities of the hosts of x5u, PEM (the system's)\n"
 		"  --lab                     fetch from any port and any address: for a "
 		"laboratory\n"
-		"  --json                    answer as JSON\n"
+		"  --json                    answer as JSON; several values: an array\n"
 		"\n"
 		"Example: shaken verify --trust root.pem --certificate sp.pem \\\n"
 		"    --orig 12155551212 --dest 12155551213 < identity.txt\n",

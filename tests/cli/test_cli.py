@@ -42,7 +42,8 @@ def test_wrong_use(lab):
     verify = ["verify", "--orig", ORIG, "--dest", DEST]
     rows = [
         (["sign"], "--key is missing"),
-        (sign, "--attest is missing"),
+        (sign, "--orig is missing"),
+        (sign + ["--orig", ORIG, "--dest", DEST], "--attest is missing"),
         (sign + ["--attest", "A", "--orig", ORIG], "--dest is missing"),
         (sign + ["--attest", "D", "--orig", ORIG, "--dest", DEST], '"D" is none of A, B, C'),
         (sign + ["--attest", "a", "--orig", ORIG, "--dest", DEST], '"a" is none of A, B, C'),
@@ -72,8 +73,10 @@ def test_wrong_use(lab):
         (verify + ["--profile", "lax", "x"], "none of off, warn, strict"),
         (verify + ["--max-age", "0", "x"], "is no integer"),
         (verify + ["--now", "never", "x"], "is no integer"),
-        (verify + ["a", "b"], "one argument too many"),
-        (verify + ["a.b.c;info=<u>,a.b.c;info=<u>"], "one at a time"),
+        (verify + ["a"] * 9, "one argument too many"),
+        (verify + [",".join(["a.b.c"] * 9)], "more than 8 Identity"),
+        (verify + ["a.b.c,,a.b.c"], "the Identity is empty"),
+        (["inspect", "a.b.c;info=<u>,a.b.c;info=<u>"], "one at a time"),
         (["inspect", "a", "b"], "one argument too many"),
         (["inspect", ""], "the Identity is empty"),
         (["cert"], "which file"),

@@ -19,6 +19,7 @@ VERDICTS = [
     ("two-spc", "A", True, "SK_CERT_TNAUTH"),
     ("tnauth-malformed", "A", True, "SK_CERT_TNAUTH"),
     ("delegate", "A", True, "SK_CERT_TNAUTH"),
+    ("delegate-good", "A", True, "SK_CERT_TNAUTH"),
     ("no-keyusage", "A", True, "SK_CERT_PROFILE"),
     ("sha384", "A", True, "SK_OK"),
     ("untrusted", "A", True, "SK_CERT_UNTRUSTED"),
@@ -34,9 +35,11 @@ CLASSES = {"SK_OK": 0, "SK_CONSTRAINT": 438}
 
 
 def test_files(lab):
-    keys = ["root", "intermediate", "other-root", "sp", "tls", "tls-other"] + BAD
+    keys = ["root", "intermediate", "other-root", "sp", "tls", "tls-other", "admin",
+            "ca-list-signer"] + BAD
     want = {name + ".key" for name in keys} | {name + ".pem" for name in keys}
-    want |= {"tls-ca.pem", "crl.pem", "expired-crl.pem", "redirector.yaml"}
+    want |= {"tls-ca.pem", "crl.pem", "expired-crl.pem", "redirector.yaml", "admin-crl.pem",
+             "ca-list.jws"}
     check(set(os.listdir(lab.dir)) == want, "the files", set(os.listdir(lab.dir)) ^ want)
     for name in sorted(want):
         mode = stat.S_IMODE(os.stat(lab.path(name)).st_mode)
@@ -128,6 +131,8 @@ def test_rules(lab):
         ("sha384", [], "SK_OK"),
         ("sha384", ["--no-p384"], "SK_CERT_PROFILE"),
         ("delegate", [], "SK_CERT_TNAUTH"),
+        ("delegate", ["--delegates"], "SK_CERT_TNAUTH"),
+        ("delegate-good", [], "SK_CERT_TNAUTH"),
         ("revoked", [], "SK_OK"),
     ]
     for name, more, outcome in rows:
