@@ -241,6 +241,62 @@ def test_reason(s):
                       answer_reason=choice)
 
 
+def rcd_token(pki, **claims):
+    token = Token(pki)
+    token.header['ppt'] = 'rcd'
+    token.params[-1] = 'ppt=rcd'
+    for name in 'attest', 'origid':
+        del token.payload[name]
+    token.payload['rcd'] = claims
+    return str(token)
+
+
+def rph_token(pki, *auth):
+    token = Token(pki)
+    token.header['ppt'] = 'rph'
+    token.params[-1] = 'ppt=rph'
+    for name in 'attest', 'origid':
+        del token.payload[name]
+    token.payload['rph'] = {'auth': list(auth)}
+    return str(token)
+
+
+def test_beside(s):
+    """What was signed beside the number: a line each; what was verified beside it: a header each."""
+    pki, priority = s.lab.pki, ['Resource-Priority: ets.0']
+
+    def signs(peer):
+        answer = ask(s, peer, 'three PASSporTs', extra=priority)
+        kinds = [decode(value)[0]['ppt'] for value in answer.all('Identity')]
+        s.checks.same((kinds[:1], sorted(kinds)), (['shaken'], ['rcd', 'rph', 'shaken']), 'a line each, the number first')
+        s.checks.same(len(answer.all('Date')), 1, 'one Date')
+        embedded = re.findall(r'[?&]Identity=', answer.get('Contact'))
+        s.checks.same((len(embedded), len(answer.all('X-Identity'))), (3, 3), 'in all places')
+    s.with_server(signs, sign_rph=['ets.*'], sign_rcd='passport', answer_identity_in=['header', 'x-identity', 'contact'])
+
+    good = str(Token(pki))
+    rows = [
+        ('none', [good], [], None, None),
+        ('good', [good, rph_token(pki, 'ets.0')], priority, 'RPH-Validation-Passed', None),
+        ('another', [good, rph_token(pki, 'wps.0')], priority, 'RPH-Validation-Failed', None),
+        ('no token', [good], priority, 'No-RPH-Validation', None),
+        ('a name', [good, rcd_token(pki, nam='Bank "of" Somewhere')], [], None, '"Bank \\"of\\" Somewhere"'),
+        ('an empty name', [good, rcd_token(pki, nam='')], [], None, None),
+        ('no name', [good, rcd_token(pki, apn='x')], [], None, None),
+        ('a name with a line end', [good, rcd_token(pki, nam='a\r\nEvil: 1')], [], None, None),
+    ]
+
+    def verifies(peer):
+        for what, values, extra, verdict, name in rows:
+            answer = ask(s, peer, what, identity=values, extra=extra)
+            s.checks.same((answer.get('Priority-Verstat'), answer.get('X-RCD-Name'), answer.verstat), (verdict, name, PASSED), 'beside: ' + what)
+            s.checks.same(answer.get('Evil'), None, 'beside: %s, no line of theirs' % what)
+    s.with_server(verifies, verify_rph=True, verify_rcd=True)
+    s.with_server(lambda peer: s.checks.same(
+        [ask(s, peer, 'not asked', identity=[good, rph_token(pki, 'ets.0'), rcd_token(pki, nam='Bob')], extra=priority).get(h)
+         for h in ('Priority-Verstat', 'X-RCD-Name')], [None, None], 'beside: not asked for'))
+
+
 def test_attestation(s):
     """Only a listed source may say the attestation."""
     settings = {'sign_attest': 'none', 'sign_attest_headers': ['Attestation', 'P-Attestation-Indicator'],
@@ -272,7 +328,7 @@ def test_attestation(s):
 def test(laboratory, checks):
     shapes = Shapes(laboratory, checks)
     for part in (test_defaults, test_parties, test_identity_in, test_verstat_in, test_contact,
-                 test_code_and_nothing, test_reason, test_attestation):
+                 test_code_and_nothing, test_reason, test_beside, test_attestation):
         part(shapes)
 
 

@@ -60,6 +60,8 @@ def test(laboratory, checks):
     checks.that(True, 'a good configuration is taken')
 
     pki = laboratory.pki
+    empty = laboratory.folder / 'empty'
+    empty.mkdir()
     broken = [
         ('no YAML', lambda tree: None, '{[', 'redirector-5060.yaml'),
         ('an unknown key', lambda tree: tree['sign'].update({'atest': 'C'}), None, 'atest'),
@@ -68,6 +70,17 @@ def test(laboratory, checks):
         ('a key of another certificate', lambda tree: tree['sign'].update({'key': str(pki / 'untrusted.key')}), None, 'key'),
         ('no anchor file', lambda tree: tree['trust'].update({'anchors': ['/nonexistent.pem']}), None, '/nonexistent.pem'),
         ('an anchor that is a key', lambda tree: tree['trust'].update({'anchors': [str(pki / 'sp.key')]}), None, 'sp.key'),
+        ('a folder without an anchor', lambda tree: tree['trust'].update({'anchors': [str(empty)]}), None, 'trust.anchors'),
+        ('a list that nobody signs for', lambda tree: tree['trust'].update({'ca-list': 'list.jws'}), None, 'trust.administrator'),
+        ('a list that is not there', lambda tree: tree['trust'].update(
+            {'administrator': [str(pki / 'root.pem')], 'ca-list-certificate': str(pki / 'root.pem'),
+             'ca-list': '/nonexistent.jws'}), None, '/nonexistent.jws'),
+        # found when the new trust was built already
+        ('no web authorities', lambda tree: tree.update({'certs': {'tls-ca': '/nonexistent-web.pem'}}), None, '/nonexistent-web.pem'),
+        ('no configured certificate', lambda tree: tree['verify'].update(
+            {'certificates': {'https://certs.lab.example/a.pem': '/nonexistent-sp.pem'}}), None, '/nonexistent-sp.pem'),
+        ('a host that is none', lambda tree: tree.update({'certs': {'hosts': ['*']}}), None, 'certs.hosts'),
+        ('an outcome that is none', lambda tree: tree['verify'].update({'verstat': {'SK_NO': 'failed'}}), None, 'verify.verstat'),
     ]
     for what, change, text, word in broken:
         tree = laboratory.settings(sign_attest='C')
@@ -80,6 +93,15 @@ def test(laboratory, checks):
         until(what, lambda: word in server.log[before:])
         checks.that(word in server.log[before:], what + ': the log says why', server.log[before:][-2000:])
         checks.same(attest_now(peer), 'B', what + ': the old one stays')
+
+    tree = laboratory.settings(sign_attest='B', certs_store=str(laboratory.folder / 'store'), verify_replay='report')
+    server.write(tree)
+    before = len(server.log)
+    server.send_signal(signal.SIGHUP)
+    until('what needs a restart', lambda: 'event=reload result=ok' in server.log[before:])
+    named = [line for line in server.log[before:].split('\n') if 'takes effect after a restart' in line]
+    checks.that(len(named) == 1 and 'certs.store changed' in named[0], 'what needs a restart is named', named)
+    checks.that(not (laboratory.folder / 'store').exists(), 'and is not done')
 
     for _ in range(100):
         server.write(good)

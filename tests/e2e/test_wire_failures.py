@@ -291,6 +291,10 @@ def test_request(bench):
     bench.goes_on(CHOICES_OPEN, 'F2', 'SK_DATE_STALE', STALE, NO, date=old, identity=str(Token(pki)))
     bench.is_refused(CHOICES_SHUT, 'F2', 'SK_DATE_STALE', STALE, date=old, identity=str(Token(pki)))
     bench.goes_on(CHOICES_SHUT, 'F2, fresh', 'SK_OK', None, PASSED, date=fresh, identity=str(Token(pki)))
+    needed = '428 Use Identity Header'
+    bench.goes_on(CHOICES_OPEN, 'F2, no Date', 'SK_DATE_MISSING', needed, NO, identity=str(Token(pki)))
+    bench.is_refused(CHOICES_SHUT, 'F2, no Date', 'SK_DATE_MISSING', needed, identity=str(Token(pki)))
+    bench.goes_on(SHUT, 'F2, no Date is asked for', 'SK_OK', None, PASSED, identity=str(Token(pki)))
     bench.goes_on(SHUT, 'F2, the Date is not asked', 'SK_OK', None, PASSED, date=old, identity=str(Token(pki)))
 
     required = '428 Use Identity Header'
