@@ -240,8 +240,8 @@ enum sk_err sk_crls_check(const struct sk_crls *crls, const struct sk_path *path
 
 static bool same_issuer(const struct sk_crl *a, const struct sk_crl *b)
 {
-	return a->indirect == b->indirect && X509_NAME_cmp(X509_CRL_get_issuer(a->list),
-							   X509_CRL_get_issuer(b->list)) == 0;
+	return a->indirect == b->indirect &&
+	       X509_NAME_cmp(X509_CRL_get_issuer(a->list), X509_CRL_get_issuer(b->list)) == 0;
 }
 
 /* RFC 5280, 5.2.3: the numbers of an issuer's lists only grow */

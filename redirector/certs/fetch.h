@@ -24,7 +24,7 @@ enum {
 	/** Milliseconds for a body longer than a certificate file may be, which no call waits
 	 * for; certs.timeout where that is more. */
 	FETCH_LIST_TIMEOUT = 30000,
-	FETCH_BEARER_MAX = 4096,   /**< longest token, bytes          */
+	FETCH_BEARER_MAX = 4096, /**< longest token, bytes          */
 };
 
 /** What came of a job.  Lives until the handler returns. */

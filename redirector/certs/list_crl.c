@@ -24,7 +24,8 @@ static const char *reason_of(enum sk_err err)
 	case SK_CRL_INVALID:
 		return "not a revocation list, or of tomorrow";
 	case SK_CERT_UNTRUSTED:
-		return "forged, or signed by nobody of trust.anchors, .administrator or .crl-signers";
+		return "forged, or signed by nobody of trust.anchors, .administrator or "
+		       ".crl-signers";
 	case SK_CERT_SCOPE:
 		return "not of the issuers of the one in use";
 	case SK_REPLAYED:
