@@ -21,7 +21,7 @@
 SK_DEFINE_CLEANUP(BIO, BIO_free_all)
 
 struct cert_options {
-	struct args_list trust, crl;
+	struct args_list trust, crl, signers;
 	struct input_rules rules;
 	int64_t now;
 	bool json;
@@ -158,9 +158,14 @@ static int print_rows(const struct sk_chain *chain, const struct sk_findings *fi
 	return out_status(*verdict);
 }
 
-static int show(const struct command *self, const struct cert_options *o,
+static int show(const struct command *self, const struct cert_options *o, const char *path,
 		const struct sk_trust_rules *rules, const struct sk_chain *chain)
 {
+	const struct input_trust from = { .anchors = &o->trust,
+					  .crls = &o->crl,
+					  .signers = &o->signers,
+					  .chain = path,
+					  .now = o->now >= 0 ? o->now : time(NULL) };
 	SK_CLEANUP(sk_trust_free_p) struct sk_trust *trust = NULL;
 	struct sk_findings findings = { 0 };
 	enum sk_err verdict = SK_OK;
@@ -169,10 +174,10 @@ static int show(const struct command *self, const struct cert_options *o,
 
 	sk_profile_check(chain, rules, &findings);
 	if (o->trust.count > 0) {
-		status = input_trust(self, rules, &o->trust, &o->crl, &trust);
+		status = input_trust(self, rules, &from, &trust);
 		if (status != CLI_YES)
 			return status;
-		verdict = sk_trust_check(trust, chain, o->now >= 0 ? o->now : time(NULL), NULL);
+		verdict = sk_trust_check(trust, chain, from.now, NULL);
 		asked = &verdict;
 	}
 	return o->json ? print_json(chain, &findings, asked) : print_rows(chain, &findings, asked);
@@ -188,6 +193,7 @@ static int run(const struct command *self, int argc, char **argv)
 	const struct args_option options[] = {
 		{ "--trust",         .list = &o.trust },
 		{ "--crl",           .list = &o.crl },
+		{ "--crl-signer",    .list = &o.signers },
 		{ "--profile",       .text = &o.rules.profile },
 		{ "--crl-required",  .flag = &o.rules.crl_required },
 		{ "--delegates",     .flag = &o.rules.delegates },
@@ -207,6 +213,8 @@ static int run(const struct command *self, int argc, char **argv)
 		return args_wrong(self, "which file?");
 	if (o.crl.count > 0 && o.trust.count == 0)
 		return args_wrong(self, "--crl needs --trust");
+	if (o.signers.count > 0 && o.crl.count == 0)
+		return args_wrong(self, "--crl-signer needs --crl");
 
 	status = input_rules(self, &o.rules, &rules);
 	if (status == CLI_YES)
@@ -217,7 +225,7 @@ static int run(const struct command *self, int argc, char **argv)
 		return out_json(json_pack("{s:o}", "verdict", out_json_outcome(err)),
 				out_status(err));
 
-	return err ? out_refusal(self, err) : show(self, &o, &rules, chain);
+	return err ? out_refusal(self, err) : show(self, &o, rest.items[0], &rules, chain);
 }
 
 const struct command command_cert = {
@@ -227,6 +235,7 @@ const struct command command_cert = {
 	.help = "  FILE                      what an x5u serves: PEM, the leaf first; or DER\n"
 		"  --trust FILE|DIR          trust anchors, PEM; may be repeated\n"
 		"  --crl FILE                revocation lists; may be repeated\n"
+		"  --crl-signer FILE         who else signs them, such as the administrator, PEM\n"
 		"  --now SECONDS             judge at this time, seconds since 1970\n"
 		"  --profile off|warn|strict what findings of the profile do to the verdict "
 		"(warn)\n"

@@ -81,9 +81,16 @@ SK_MUSTCHECK
 int input_chain(const struct command *self, const char *path, struct sk_chain **out,
 		enum sk_err *err);
 
-/** Anchors from files, and from the *.pem, *.crt and *.cer of folders; revocation lists from files.
- */
+/** Where the trust comes from. */
+struct input_trust {
+	const struct args_list *anchors; /**< files, and folders of *.pem, *.crt and *.cer    */
+	const struct args_list *crls;    /**< revocation lists                                */
+	const struct args_list *signers; /**< of them, beside the anchors and the chain's own */
+	const char *chain;               /**< the file of the chain; NULL: not known yet      */
+	int64_t now;
+};
+
+/** Reads all that.  Says on stderr, too, when a revocation list counts for nobody. */
 SK_MUSTCHECK
 int input_trust(const struct command *self, const struct sk_trust_rules *rules,
-		const struct args_list *anchors, const struct args_list *crls,
-		struct sk_trust **out);
+		const struct input_trust *from, struct sk_trust **out);

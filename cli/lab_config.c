@@ -48,6 +48,8 @@ static void print_config(FILE *to, const struct lab_wish *wish)
 		    "    - root.pem\n"
 		    "  crls:\n"
 		    "    - crl.pem\n"
+		    "  crl-signers:\n"
+		    "    - intermediate.pem\n"
 		    "  # instead of anchors and crls, the policy administrator's lists:\n"
 		    "  # administrator: [admin.pem]\n"
 		    "  # ca-list: ca-list.jws\n"

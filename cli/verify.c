@@ -27,7 +27,7 @@ enum {
 };
 
 struct verify_options {
-	struct args_list trust, crl;
+	struct args_list trust, crl, signers;
 	const char *certificate, *orig, *dest, *tls_ca;
 	const char *ppt, *priority;
 	struct input_rules rules;
@@ -95,8 +95,6 @@ static enum sk_err judge_token(const struct question *q, struct sk_span value, s
 	else if (!v->err)
 		v->err = sk_verify_beside_claims(claims, &q->call, &q->policy, v->now);
 	if (!v->err)
-		v->err = judge_content(q, v->ppt, &passport->token);
-	if (!v->err)
 		v->err = sk_verify_shape(passport);
 
 	return v->err;
@@ -119,6 +117,8 @@ static int judge(const struct command *self, const struct question *q, struct sk
 
 	trusted = sk_trust_check(q->trust, v->chain, v->now, &v->findings);
 	v->err = sk_verify_signed(&passport, v->chain, trusted);
+	if (!v->err)
+		v->err = judge_content(q, v->ppt, &passport.token);
 	return CLI_YES;
 }
 
@@ -127,7 +127,7 @@ static void look(const struct question *q, struct sk_span value, struct verdict 
 {
 	struct sk_identity identity = { 0 };
 	const bool cut = sk_identity_parse(value, &identity) == SK_OK;
-	const enum sk_ppt says = cut ? sk_ppt_parse(identity.ppt) : SK_PPT_OTHER;
+	const enum sk_ppt says = cut ? sk_ppt_param(identity.ppt) : SK_PPT_OTHER;
 
 	v->ppt = q->ppt;
 	if (q->ppt == SK_PPT_NONE)
@@ -187,7 +187,12 @@ static int verify(const struct command *self, const struct verify_options *o, st
 {
 	SK_CLEANUP(sk_trust_free_p) struct sk_trust *trust = NULL;
 	json_auto_t *answers = o->json ? json_array() : NULL;
-	int status = input_trust(self, &q->rules, &o->trust, &o->crl, &trust);
+	const struct input_trust from = { .anchors = &o->trust,
+					  .crls = &o->crl,
+					  .signers = &o->signers,
+					  .chain = o->certificate,
+					  .now = o->now >= 0 ? o->now : time(NULL) };
+	int status = input_trust(self, &q->rules, &from, &trust);
 
 	if (status != CLI_YES)
 		return status;
@@ -280,6 +285,7 @@ static int run(const struct command *self, int argc, char **argv)
 		{ "--resource-priority", .text = &o.priority },
 		{ "--trust",         .list = &o.trust },
 		{ "--crl",           .list = &o.crl },
+		{ "--crl-signer",    .list = &o.signers },
 		{ "--certificate",   .text = &o.certificate },
 		{ "--now",           .number = &o.now, .min = 0, .max = CLI_TIME_MAX },
 		{ "--max-age",       .number = &o.max_age, .min = 1, .max = INT32_MAX },
@@ -318,6 +324,7 @@ const struct command command_verify = {
 		"  --resource-priority TEXT  header of the call that an rph token must cover\n"
 		"  --trust FILE|DIR          trust anchors, PEM; may be repeated\n"
 		"  --crl FILE                revocation lists; may be repeated\n"
+		"  --crl-signer FILE         who else signs them, such as the administrator, PEM\n"
 		"  --certificate FILE        the certificate chain; without it, it is fetched from "
 		"x5u\n"
 		"  --now SECONDS             judge at this time, seconds since 1970\n"

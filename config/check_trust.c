@@ -126,8 +126,21 @@ static void check_crls(struct loading *l, const struct conf *conf)
 		     "PASSporT will fail");
 }
 
+static void check_policies(struct loading *l, const struct text_list *oids)
+{
+	struct sk_oid oid;
+
+	for (size_t i = 0; i < oids->count; i++)
+		if (!sk_oid_parse(oids->items[i], &oid))
+			complain(l, entry_place(l, "trust.policies", i),
+				 "trust.policies: \"%.80s\" is no OID; allowed: numbers with dots "
+				 "between them, such as 2.16.840.1.114569.1.1.4",
+				 oids->items[i]);
+}
+
 void check_trust(struct loading *l, const struct conf *conf)
 {
+	check_policies(l, &conf->trust.policies);
 	check_anchors(l, conf);
 	check_ca_list(l, conf);
 	check_login(l, conf);

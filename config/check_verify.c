@@ -80,7 +80,7 @@ static void check_effects(struct loading *l, const struct conf *conf)
 {
 	const struct verify_conf *verify = &conf->tenant.verify;
 
-	if (verify->identity_required && conf->tenant.mode == MODE_AUTO)
+	if (verify->identity_required == CHOICE_YES && conf->tenant.mode == MODE_AUTO)
 		warn(l, place_of(l, "verify.identity-required"),
 		     "verify.identity-required: with tenant.mode: auto a call without Identity is "
 		     "signed and not refused; give incoming calls an instance with mode: verify");

@@ -223,7 +223,7 @@ struct verify_conf {
 	enum conf_replay replay; /**< the same PASSporT in another call                        */
 	int64_t replay_entries;  /**< how many PASSporTs are remembered                        */
 	bool div;                /**< check the chain of a diverted call (RFC 8946)            */
-	bool identity_required;  /**< no Identity: 428 instead of a plain answer               */
+	enum conf_by_profile identity_required; /**< no Identity: 428, not a plain answer  */
 	enum conf_on_failure on_failure;
 	enum conf_fault fault;
 	struct text_map certificates; /**< x5u -> file; these are never fetched               */
@@ -262,6 +262,7 @@ struct trust_conf {
 	struct text_list anchors; /**< PEM files                                          */
 	struct text_list crls;    /**< PEM or DER files                                   */
 	enum sk_profile_mode profile;
+	struct text_list policies; /**< OIDs                                               */
 	bool p384_issuers;
 	bool delegates;
 	bool crl_required;

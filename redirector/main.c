@@ -2,6 +2,7 @@
  * Arguments; everything else is the worker's.
  */
 #include "config/load.h"
+#include "redirector/base/log.h"
 #include "redirector/call/tenant.h"
 #include "redirector/supply.h"
 #include "redirector/version.h"
@@ -96,10 +97,11 @@ static int wrong_use(const char *what)
 static bool check_files(struct conf *conf)
 {
 	SK_CLEANUP(tenant_unref_p) struct tenant *tenant = NULL;
+	SK_CLEANUP(log_close_p) struct log *log = NULL;
 	char why[KEYSTORE_WHY_SIZE];
 
 	tenant = tenant_new(conf, (int64_t)time(NULL), why);
-	if (tenant && supply_check(conf, why))
+	if (tenant && log_open("stderr", LEVEL_WARNING, &log, why) && supply_check(conf, log, why))
 		return true;
 	fprintf(stderr, "%s: %s\n", conf->path, why);
 	return false;

@@ -69,7 +69,8 @@ static void open_store(struct supply *s, const struct certs_conf *conf)
 		return;
 	}
 	records = store_count(store);
-	if (!stored_new(s->parts.loop, s->parts.clock, store, s->breaker, &s->stored)) {
+	if (!stored_new(s->parts.loop, s->parts.clock, s->parts.log, store, s->breaker,
+			&s->stored)) {
 		log_print(s->parts.log, LEVEL_ERROR,
 			  "event=store state=none msg=\"certs.store: no threads for it; "
 			  "certificates are kept in memory only\"");
@@ -96,7 +97,7 @@ static bool open_fetchers(struct supply *s, const struct certs_conf *conf,
 {
 	if (!fetch_curl_new(s->parts.loop, conf, &s->network, why))
 		return false;
-	if (!breaker_new(s->parts.clock, conf, s->network, &s->breaker)) {
+	if (!breaker_new(s->parts.clock, s->parts.log, conf, s->network, &s->breaker)) {
 		snprintf(why, SUPPLY_WHY_SIZE, "%s", sk_err_text(SK_ENOMEM));
 		return false;
 	}
@@ -113,7 +114,8 @@ static bool open_certs(struct supply *s, struct conf *conf, char why[SUPPLY_WHY_
 		.fetcher = front_fetcher(s),
 		.log = s->parts.log,
 	};
-	struct certs_parts certs = { s->parts.loop, s->parts.clock, front_fetcher(s) };
+	struct certs_parts certs = { s->parts.loop, s->parts.clock, front_fetcher(s),
+				     s->parts.log };
 
 	if (!lists_new(&lists, conf, on_trust, s, &s->lists, &trust, why))
 		return false;
@@ -205,18 +207,18 @@ static void drop_trust(void *arg, struct sk_trust *trust)
 	sk_trust_free(trust);
 }
 
-bool supply_check(struct conf *conf, char why[SUPPLY_WHY_SIZE])
+bool supply_check(struct conf *conf, struct log *log, char why[SUPPLY_WHY_SIZE])
 {
 	SK_CLEANUP(loop_free_p) struct loop *loop = loop_new();
 	SK_CLEANUP(lists_free_p) struct lists *lists = NULL;
 	SK_CLEANUP(sk_trust_free_p) struct sk_trust *trust = NULL;
 	struct clock clock = CLOCK_REAL;
-	struct lists_parts parts = { .loop = loop, .clock = &clock };
+	struct lists_parts parts = { .loop = loop, .clock = &clock, .log = log };
 
 	if (!loop) {
 		snprintf(why, SUPPLY_WHY_SIZE, "%s", sk_err_text(SK_ENOMEM));
 		return false;
 	}
 	return lists_new(&parts, conf, drop_trust, NULL, &lists, &trust, why) &&
-	       certs_check(conf, why);
+	       certs_check(conf, log, why);
 }

@@ -54,6 +54,11 @@ bool supply_reload(struct supply *supply, struct conf *conf, char why[SUPPLY_WHY
 /** Writes what happened since the start, at every log level. */
 void supply_log_counters(const struct supply *supply);
 
-/** Would it start?  Reads every file it needs and keeps nothing; no network, no store. */
+/**
+ * Would it start, and verify?  Reads every file it needs and keeps nothing; no network, and the
+ * store is only looked at.
+ *
+ * @param log  Gets warnings; NULL: nobody wants them
+ */
 SK_MUSTCHECK
-bool supply_check(struct conf *conf, char why[SUPPLY_WHY_SIZE]);
+bool supply_check(struct conf *conf, struct log *log, char why[SUPPLY_WHY_SIZE]);

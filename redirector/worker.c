@@ -29,7 +29,7 @@ enum {
 };
 
 struct worker {
-	struct conf *conf;
+	struct conf *conf, *started; /* in use; what the process began with */
 	struct log *log;
 	struct clock clock;
 	struct counters counters;
@@ -62,6 +62,7 @@ static void worker_deinit(struct worker *w)
 	supply_free(w->supply);
 	loop_free(w->loop);
 	log_close(w->log);
+	conf_unref(w->started);
 	conf_unref(w->conf);
 }
 
@@ -133,11 +134,12 @@ static bool fresh_build(struct fresh *f, const struct clock *clock, char why[WHY
 	return f->tenant != NULL;
 }
 
+/* Each time, until the restart: what a reload could not do has not happened by the next one */
 static void report_restart(struct worker *w, const struct conf *wanted)
 {
 	struct complaints names = { 0 };
 
-	if (conf_restart_needed(w->conf, wanted, &names) > 0)
+	if (conf_restart_needed(w->started, wanted, &names) > 0)
 		for (size_t i = 0; i < names.count; i++)
 			log_print(w->log, LEVEL_WARNING,
 				  "event=reload msg=\"%s changed: takes effect after a restart\"",
@@ -293,6 +295,7 @@ int worker_run(struct conf *conf, const char *log_level)
 	if (!w)
 		return 1;
 	w->conf = conf_ref(conf);
+	w->started = conf_ref(conf);
 	w->clock = CLOCK_REAL;
 	w->level_forced = log_level != NULL;
 	if (log_level)

@@ -234,6 +234,27 @@ void sk_chain_free(struct sk_chain *chain)
 	free(chain);
 }
 
+static bool is_among(const X509 *cert, X509 *const *certs, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (certs[i] == cert)
+			return true;
+	return false;
+}
+
+void sk_chain_trim(struct sk_chain *chain, X509 *const *keep, size_t count)
+{
+	size_t kept = 1;
+
+	for (size_t i = 1; i < chain->count; i++) {
+		if (is_among(chain->certs[i], keep, count))
+			chain->certs[kept++] = chain->certs[i];
+		else
+			X509_free(chain->certs[i]);
+	}
+	chain->count = kept;
+}
+
 const struct sk_leaf *sk_chain_leaf(const struct sk_chain *chain)
 {
 	return &chain->leaf;

@@ -59,6 +59,9 @@ enum sk_err sk_chain_new(const char *text, size_t len, struct sk_chain **out);
 void sk_chain_free(struct sk_chain *chain);
 SK_DEFINE_CLEANUP(struct sk_chain, sk_chain_free)
 
+/** Frees what stands behind the leaf and is none of these certificates; for sk_trust_trim(). */
+void sk_chain_trim(struct sk_chain *chain, X509 *const *keep, size_t count);
+
 /** What the leaf says. */
 const struct sk_leaf *sk_chain_leaf(const struct sk_chain *chain);
 

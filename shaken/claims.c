@@ -279,6 +279,15 @@ enum sk_ppt sk_ppt_parse(struct sk_span text)
 	return SK_PPT_OTHER;
 }
 
+enum sk_ppt sk_ppt_param(struct sk_span text)
+{
+	for (size_t i = 0; i < SK_COUNT(types); i++)
+		if (sk_span_eq_nocase(text, sk_span_of(types[i].text)))
+			return types[i].ppt;
+
+	return SK_PPT_OTHER;
+}
+
 const char *sk_ppt_text(enum sk_ppt ppt)
 {
 	return types[(unsigned)ppt < SK_COUNT(types) ? ppt : SK_PPT_OTHER].text;

@@ -93,5 +93,8 @@ enum sk_attest sk_attest_parse(struct sk_span text);
 /** @return SK_PPT_NONE for the empty text, SK_PPT_OTHER for an unknown one; case matters */
 enum sk_ppt sk_ppt_parse(struct sk_span text);
 
+/** The same of the parameter of a header field, where case does not count (RFC 3261, 7.3.1). */
+enum sk_ppt sk_ppt_param(struct sk_span text);
+
 /** @return "", "shaken", "div", "div-o", "rph", "rcd" or "other" */
 const char *sk_ppt_text(enum sk_ppt ppt);

@@ -37,6 +37,26 @@ static bool has_unknown_critical(const X509_CRL *list)
 	return false;
 }
 
+/* RFC 5280, 5.3: one entry with a critical extension that we cannot process spoils the list */
+static bool has_unknown_entry(X509_CRL *list)
+{
+	STACK_OF(X509_REVOKED) *entries = X509_CRL_get_REVOKED(list);
+
+	for (int i = 0; i < sk_X509_REVOKED_num(entries); i++) {
+		const X509_REVOKED *entry = sk_X509_REVOKED_value(entries, i);
+
+		for (int k = 0; k < X509_REVOKED_get_ext_count(entry); k++) {
+			X509_EXTENSION *ext = X509_REVOKED_get_ext(entry, k);
+			const int nid = OBJ_obj2nid(X509_EXTENSION_get_object(ext));
+
+			if (X509_EXTENSION_get_critical(ext) && nid != NID_certificate_issuer &&
+			    nid != NID_crl_reason && nid != NID_invalidity_date)
+				return true;
+		}
+	}
+	return false;
+}
+
 /* RFC 5280, 5.2.5.  `scope` is the list's own on success */
 static enum sk_err read_scope(struct sk_crl *crl)
 {
@@ -45,7 +65,7 @@ static enum sk_err read_scope(struct sk_crl *crl)
 
 	ERR_clear_error();
 	idp = X509_CRL_get_ext_d2i(crl->list, NID_issuing_distribution_point, &critical, NULL);
-	crl->partial = has_unknown_critical(crl->list);
+	crl->partial = has_unknown_critical(crl->list) || has_unknown_entry(crl->list);
 	if (idp) {
 		crl->indirect = idp->indirectCRL > 0;
 		crl->only_leaves = idp->onlyuser > 0;
@@ -96,23 +116,52 @@ static bool signed_with(const struct sk_crl *crl, X509 *signer)
 	       is_signed(crl->list, key);
 }
 
-static bool signed_by_any(const struct sk_crl *crl, const STACK_OF(X509) * signers)
-{
-	for (int i = 0; i < sk_X509_num(signers); i++)
-		if (signed_with(crl, sk_X509_value(signers, i)))
-			return true;
+enum standing {
+	STRANGE, /* no signer of ours                                               */
+	LATE,    /* his certificate is not valid now: what he revoked stays revoked */
+	GOOD,
+};
 
-	return false;
+static enum standing standing_of(const struct sk_crl *crl, X509 *signer, int64_t now)
+{
+	int64_t from, to;
+
+	if (!signed_with(crl, signer))
+		return STRANGE;
+
+	/* RFC 5280, 6.3.3 (f): his path is validated, too, and he ends it */
+	return sk_x509_time(X509_get0_notBefore(signer), &from) &&
+			       sk_x509_time(X509_get0_notAfter(signer), &to) && from <= now &&
+			       now <= to
+		       ? GOOD
+		       : LATE;
 }
 
-static bool is_authentic(const struct sk_crl *crl, const struct sk_path *path)
+/* The best of them: a certificate may have been renewed for the same key */
+static enum standing best_of(const struct sk_crl *crl, const STACK_OF(X509) * signers, int64_t now)
 {
-	/* a leaf signs no list */
+	enum standing best = STRANGE;
+
+	for (int i = 0; i < sk_X509_num(signers) && best != GOOD; i++) {
+		const enum standing one = standing_of(crl, sk_X509_value(signers, i), now);
+
+		best = one > best ? one : best;
+	}
+	return best;
+}
+
+static enum standing judge_signer(const struct sk_crl *crl, const struct sk_path *path, int64_t now)
+{
+	enum standing anchor, other;
+
+	/* a leaf signs no list; the others of a path are valid now */
 	for (size_t i = 1; i < path->count; i++)
 		if (signed_with(crl, path->certs[i]))
-			return true;
+			return GOOD;
 
-	return signed_by_any(crl, path->anchors) || signed_by_any(crl, path->signers);
+	anchor = best_of(crl, path->anchors, now);
+	other = anchor == GOOD ? STRANGE : best_of(crl, path->signers, now);
+	return anchor > other ? anchor : other;
 }
 
 static bool names_issuer(const GENERAL_NAMES *names, const X509_NAME *issuer)
@@ -149,7 +198,8 @@ static bool speaks_for(const struct sk_crl *crl, const struct sk_path *path, con
 	if (X509_NAME_cmp(X509_get_issuer_name(cert), X509_CRL_get_issuer(crl->list)) == 0)
 		return true;
 
-	return crl->indirect && (points_to(cert, crl) || signed_by_any(crl, path->signers));
+	return crl->indirect &&
+	       (points_to(cert, crl) || best_of(crl, path->signers, crl->this_update) != STRANGE);
 }
 
 static bool shares_name(const GENERAL_NAMES *a, const GENERAL_NAMES *b)
@@ -214,11 +264,11 @@ static enum sk_err check_one(const struct sk_crls *crls, const struct sk_path *p
 
 		ERR_clear_error();
 		if (listed || (!covered && covers(crl, path, at, rules->crl_grace, now))) {
-			const bool authentic = is_authentic(crl, path);
+			const enum standing signer = judge_signer(crl, path, now);
 
-			if (listed && authentic && speaks_for(crl, path, path->certs[at]))
+			if (listed && signer != STRANGE && speaks_for(crl, path, path->certs[at]))
 				return SK_CERT_REVOKED;
-			covered |= authentic && covers(crl, path, at, rules->crl_grace, now);
+			covered |= signer == GOOD && covers(crl, path, at, rules->crl_grace, now);
 		}
 		if (sk_crypto_memory())
 			return SK_ENOMEM;
@@ -270,10 +320,10 @@ static bool is_older(const struct sk_crl *fresh, const struct sk_crls *held)
 
 /* One trusted issuer's list is no substitute for another's. */
 static bool misses_issuer(const struct sk_crls *fresh, const struct sk_crls *held,
-			  const struct sk_path *path)
+			  const struct sk_path *path, int64_t now)
 {
 	for (size_t i = 0; i < held->count; i++) {
-		bool found = !is_authentic(&held->items[i], path);
+		bool found = judge_signer(&held->items[i], path, now) == STRANGE;
 
 		for (size_t k = 0; k < fresh->count && !found; k++)
 			found = same_issuer(&fresh->items[k], &held->items[i]);
@@ -288,19 +338,19 @@ enum sk_err sk_crls_review(const struct sk_crls *fresh, const struct sk_crls *he
 {
 	for (size_t i = 0; i < fresh->count; i++) {
 		const struct sk_crl *crl = &fresh->items[i];
-		const bool known = is_authentic(crl, path);
+		const enum standing signer = judge_signer(crl, path, now);
 
 		if (sk_crypto_memory())
 			return SK_ENOMEM;
 		/* else a forged one would push out the one that revokes */
-		if (!known)
-			return SK_CERT_UNTRUSTED;
+		if (signer != GOOD)
+			return signer == LATE ? SK_CERT_EXPIRED : SK_CERT_UNTRUSTED;
 		if (crl->this_update > now + SK_CRL_SKEW)
 			return SK_CRL_INVALID;
 		if (is_older(crl, held))
 			return SK_REPLAYED;
 	}
-	return misses_issuer(fresh, held, path) ? SK_CERT_SCOPE : SK_OK;
+	return misses_issuer(fresh, held, path, now) ? SK_CERT_SCOPE : SK_OK;
 }
 
 int64_t sk_crls_next_end(const struct sk_crls *crls, int64_t from)

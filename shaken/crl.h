@@ -14,8 +14,8 @@
  * - A certificate on a list that counts and speaks for it is revoked, also when the
  *   list is out of date.
  * - With `crl_required` each certificate below the anchor needs such a list, in date
- *   (or in its grace) and of the same distribution point; else a missing or late
- *   list is no failure.
+ *   (or in its grace), of the same distribution point, and of a signer whose own
+ *   certificate is valid now; else a missing or late list is no failure.
  */
 #pragma once
 

@@ -16,6 +16,7 @@ enum {
 	EXT_MAX = 32,   /* most extensions of one certificate */
 	SERIAL_MIN = 8, /* bytes of a serial number; CA/B and ATIS-1000080 ask for 64 random bits */
 	SERIAL_MAX = 20, /* RFC 5280, 4.1.2.2 */
+	SKI_SIZE = 20,   /* bytes */
 };
 
 enum role {
@@ -122,9 +123,13 @@ static bool serial_is_random(const struct facts *f)
 	return ASN1_STRING_type(serial) == V_ASN1_INTEGER && len >= SERIAL_MIN && len <= SERIAL_MAX;
 }
 
+/* RFC 5280, 4.2.1.2 (1): the SHA-1 of the key, as ATIS-1000080 wants it; RFC 7093: as long */
 static bool has_ski(const struct facts *f)
 {
-	return f->seen[SK_EXT_SKI] > 0;
+	struct sk_der value = { 0 }, id;
+
+	return sk_x509_find(f->cert, SK_EXT_SKI, &value) == 1 &&
+	       sk_der_only(value, V_ASN1_OCTET_STRING, &id) && id.len == SKI_SIZE;
 }
 
 static bool has_aki(const struct facts *f)
@@ -133,12 +138,25 @@ static bool has_aki(const struct facts *f)
 }
 
 /* 2.16.840.1.114569.1.1.n, n in 1..4: the certificate policies up to version 1.4 */
-static bool is_shaken_policy(struct sk_der oid)
+static bool is_usual_policy(struct sk_der oid)
 {
 	static const uint8_t arc[] = { 0x60, 0x86, 0x48, 0x01, 0x86, 0xff, 0x09, 0x01, 0x01 };
 
 	return oid.len == sizeof(arc) + 1 && memcmp(oid.ptr, arc, sizeof(arc)) == 0 &&
 	       oid.ptr[sizeof(arc)] >= 1 && oid.ptr[sizeof(arc)] <= 4;
+}
+
+static bool is_known_policy(struct sk_der oid, const struct sk_trust_rules *rules)
+{
+	if (rules->policy_count == 0)
+		return is_usual_policy(oid);
+
+	for (size_t i = 0; i < rules->policy_count; i++)
+		if (oid.len == rules->policies[i].len &&
+		    memcmp(oid.ptr, rules->policies[i].der, oid.len) == 0)
+			return true;
+
+	return false;
 }
 
 /* RFC 5280, 4.2.1.4: SEQUENCE OF SEQUENCE { OID, ... } */
@@ -151,7 +169,7 @@ static bool one_policy(const struct facts *f)
 
 	return sk_der_only(value, SK_DER_SEQUENCE, &list) &&
 	       sk_der_only(list, SK_DER_SEQUENCE, &info) &&
-	       sk_der_take(&info, V_ASN1_OBJECT, &oid) && is_shaken_policy(oid);
+	       sk_der_take(&info, V_ASN1_OBJECT, &oid) && is_known_policy(oid, f->rules);
 }
 
 static bool no_policy(const struct facts *f)
@@ -274,9 +292,9 @@ static const struct rule {
 	{ LEAF,   false, name_has_spc,           "leaf: the CN has no \"SHAKEN\" and service provider code" },
 	{ CA,     false, name_has_shaken,        "issuer: the CN has no \"SHAKEN\"" },
 	{ ROOT,   false, name_has_root,          "root: the CN has no \"ROOT\"" },
-	{ ANY,    false, has_ski,                "subjectKeyIdentifier is missing" },
+	{ ANY,    false, has_ski,                "subjectKeyIdentifier is missing, or not of 20 bytes" },
 	{ LEAF | ISSUER, false, has_aki,         "authorityKeyIdentifier is missing" },
-	{ LEAF | ISSUER, false, one_policy,      "certificatePolicies is not one known SHAKEN policy" },
+	{ LEAF | ISSUER, false, one_policy,      "certificatePolicies is not one known policy" },
 	{ ROOT,   false, no_policy,              "root: has certificatePolicies" },
 	{ LEAF | ISSUER, false, one_crl_point,   "cRLDistributionPoints is not one point with a cRLIssuer" },
 	{ LEAF,   false, tnauth_is_not_critical, "leaf: TNAuthList is critical" },

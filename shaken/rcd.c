@@ -148,7 +148,14 @@ static bool find(const json_t *rcd, const char *pointer, struct target *out)
 						       : json_object_get(out->value, name);
 		if (!out->value)
 			return false;
+		/* RFC 9795, 6.1: what follows are names in the card behind the link */
+		if (strcmp(out->top, "jcl") == 0 && json_is_string(out->value))
+			break;
 	}
+	while (*pointer)
+		if (!take_name(&pointer, name))
+			return false;
+
 	return true;
 }
 
@@ -210,10 +217,11 @@ static enum sk_err compute(const struct hash *hash, const char *text, size_t len
 	return SK_OK;
 }
 
-/* RFC 9795, 6.1: over the value as RFC 8225, section 9 prints it */
-static enum sk_err check_inline(const json_t *value, const struct hash *hash, struct sk_span digest)
+static enum sk_err check_printed(const json_t *value, size_t digits, const struct hash *hash,
+				 struct sk_span digest)
 {
-	char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS);
+	char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS |
+					       JSON_REAL_PRECISION(digits));
 	char want[BASE64_SIZE];
 	enum sk_err err;
 
@@ -225,6 +233,18 @@ static enum sk_err check_inline(const json_t *value, const struct hash *hash, st
 		return err;
 
 	return memcmp(want, digest.ptr, (hash->bytes * 4 + 2) / 3) == 0 ? SK_OK : SK_RCD_INVALID;
+}
+
+/* RFC 9795, 6.1: over the value as RFC 8225, section 9 prints it.  How many digits a number has
+ * there nobody says: as many as it needs, and that is 15 for what people write, and at most 17 */
+static enum sk_err check_inline(const json_t *value, const struct hash *hash, struct sk_span digest)
+{
+	enum sk_err err = SK_RCD_INVALID;
+
+	for (size_t digits = 15; err == SK_RCD_INVALID && digits <= 17; digits++)
+		err = check_printed(value, digits, hash, digest);
+
+	return err;
 }
 
 static enum sk_err check_digest(const json_t *rcd, const char *pointer, const json_t *value)

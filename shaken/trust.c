@@ -25,6 +25,27 @@ struct sk_trust {
 	struct sk_crls crls;
 };
 
+bool sk_oid_parse(const char *text, struct sk_oid *out)
+{
+	struct sk_oid oid = { 0 };
+	int len;
+
+	/* OpenSSL takes a space for a dot, and does not miss a number between two dots */
+	if (text[strspn(text, "0123456789.")] != '\0' || strstr(text, "..") ||
+	    (text[0] && text[strlen(text) - 1] == '.'))
+		return false;
+
+	ERR_clear_error();
+	len = a2d_ASN1_OBJECT(oid.der, sizeof(oid.der), text, -1);
+	ERR_clear_error();
+	if (len <= 0 || len > SK_OID_MAX)
+		return false;
+
+	oid.len = (uint8_t)len;
+	*out = oid;
+	return true;
+}
+
 enum sk_err sk_trust_new(const struct sk_trust_rules *rules, struct sk_trust **out)
 {
 	SK_CLEANUP(sk_trust_free_p) struct sk_trust *trust = calloc(1, sizeof(*trust));
@@ -306,4 +327,14 @@ enum sk_err sk_trust_check(const struct sk_trust *trust, const struct sk_chain *
 
 	ERR_clear_error();
 	return err;
+}
+
+void sk_trust_trim(const struct sk_trust *trust, struct sk_chain *chain, int64_t now)
+{
+	struct sk_path path = { 0 };
+
+	if (sk_chain_count(chain) > 1 &&
+	    !sk_path_validate(trust->store, &trust->rules, chain, now, &path))
+		sk_chain_trim(chain, path.certs, path.count);
+	ERR_clear_error();
 }

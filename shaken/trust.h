@@ -20,7 +20,8 @@
 #include <stdint.h>
 
 /** What to do with findings of the certificate profile beyond the musts (standards differ by CA).
- */
+ * What RFC 5280 itself demands of a path is a must in every mode, such as an
+ * authorityKeyIdentifier, or a critical basicConstraints in a CA. */
 enum sk_profile_mode {
 	SK_PROFILE_OFF,    /**< do not look            */
 	SK_PROFILE_WARN,   /**< report, accept         */
@@ -28,8 +29,19 @@ enum sk_profile_mode {
 };
 
 enum {
-	SK_FINDINGS_MAX = 24, /**< most findings of one chain */
+	SK_FINDINGS_MAX = 24, /**< most findings of one chain              */
+	SK_POLICIES_MAX = 16, /**< most policies that one trust knows      */
+	SK_OID_MAX = 31,      /**< bytes of the DER of an object identifier */
 };
+
+/** An object identifier, as in DER without tag and length. */
+struct sk_oid {
+	uint8_t len, der[SK_OID_MAX];
+};
+
+/** "2.16.840.1.114569.1.1.4"  @return false: it is none, or too long; `out` is then untouched */
+SK_MUSTCHECK
+bool sk_oid_parse(const char *text, struct sk_oid *out);
 
 /** Why a chain is not as the profile wants it: texts for people, living for ever. */
 struct sk_findings {
@@ -39,6 +51,10 @@ struct sk_findings {
 
 struct sk_trust_rules {
 	enum sk_profile_mode profile;
+	/** The certificate policies of which a chain has one; none at all: those of ATIS-1000080.
+	 */
+	struct sk_oid policies[SK_POLICIES_MAX];
+	size_t policy_count;
 	bool allow_p384_issuers; /**< P-384 keys and SHA-384 signatures above the leaf */
 	bool allow_delegates;    /**< TNAuthList with numbers (RFC 9060), not just one SPC */
 	/**
@@ -94,14 +110,15 @@ enum sk_err sk_trust_add_crl_signers(struct sk_trust *trust, const char *pem, si
 
 /**
  * May these revocation lists take the place of those held so far?  Each is signed by
- * an anchor or by one of sk_trust_add_crl_signers(), is not from tomorrow, and none of
- * the same issuer in `held` is newer; and no issuer of `held` is missing.
+ * an anchor or by one of sk_trust_add_crl_signers() that is valid now, is not from
+ * tomorrow, and none of the same issuer in `held` is newer; and no issuer of `held` is
+ * missing.
  *
  * @param held  What was held so far, empty: nothing; one that cannot be read is passed over
  * @param ends  Set on success: the earliest end of a list, maybe past; INT64_MAX: none says one
  *
- * @return SK_OK, SK_CRL_INVALID, SK_CERT_UNTRUSTED, SK_REPLAYED (older), SK_CERT_SCOPE
- *         (an issuer is missing), SK_ENOMEM
+ * @return SK_OK, SK_CRL_INVALID, SK_CERT_UNTRUSTED, SK_CERT_EXPIRED (who signed it),
+ *         SK_REPLAYED (older), SK_CERT_SCOPE (an issuer is missing), SK_ENOMEM
  */
 SK_MUSTCHECK
 enum sk_err sk_trust_review_crls(const struct sk_trust *trust, struct sk_span fresh,
@@ -127,6 +144,12 @@ size_t sk_trust_anchors(const struct sk_trust *trust);
 SK_MUSTCHECK
 enum sk_err sk_trust_check(const struct sk_trust *trust, const struct sk_chain *chain, int64_t now,
 			   struct sk_findings *findings);
+
+/**
+ * Of a chain that has a path to an anchor keep the path and nothing else: the other
+ * certificates of its file are memory that a stranger fills, 40 times the file's size.
+ */
+void sk_trust_trim(const struct sk_trust *trust, struct sk_chain *chain, int64_t now);
 
 /** The profile's findings alone, without any trust: for `shaken cert`. */
 void sk_profile_check(const struct sk_chain *chain, const struct sk_trust_rules *rules,

@@ -8,17 +8,25 @@
 #include "shaken/es256.h"
 #include "shaken/json.h"
 
-/* V6.  RFC 8224, 6.2, step 1: an unknown type is ignored; a known one that is not shaken, or none,
- * is not what this ladder judges */
-static enum sk_err check_type(const struct sk_identity *identity, enum sk_ppt want,
-			      const struct sk_verify_policy *policy)
+static enum sk_ppt type_of(const struct sk_identity *identity)
 {
-	const enum sk_ppt ppt = identity->ppt.ptr ? sk_ppt_parse(identity->ppt) : SK_PPT_NONE;
+	return identity->ppt.ptr ? sk_ppt_param(identity->ppt) : SK_PPT_NONE;
+}
 
-	if (ppt == SK_PPT_OTHER && !policy->unknown_ppt_refused)
-		return SK_PPT_UNKNOWN;
+/* V5.  RFC 8224, 6.2, step 1: what has an unknown type is ignored, whatever its form */
+static enum sk_err cut_token(const struct sk_identity *identity,
+			     const struct sk_verify_policy *policy, struct sk_token *out)
+{
+	const enum sk_err err = sk_token_split(identity->token, out);
 
-	return ppt == want ? SK_OK : SK_PPT_PARAM;
+	return type_of(identity) == SK_PPT_OTHER && !policy->unknown_ppt_refused ? SK_PPT_UNKNOWN
+										 : err;
+}
+
+/* V6.  A known type that is not wanted, or none, is not what this ladder judges */
+static enum sk_err check_type(const struct sk_identity *identity, enum sk_ppt want)
+{
+	return type_of(identity) == want ? SK_OK : SK_PPT_PARAM;
 }
 
 /* V8.  RFC 8224, section 4: absoluteURI in angle brackets; ATIS-1000074, 5.3.1: which URIs */
@@ -40,7 +48,8 @@ static enum sk_err check_alg_param(const struct sk_identity *identity,
 	if (!identity->alg.ptr)
 		return policy->alg_required ? SK_ALG_UNSUPPORTED : SK_OK;
 
-	return sk_span_eq(identity->alg, SK_SPAN("ES256")) ? SK_OK : SK_ALG_UNSUPPORTED;
+	/* RFC 3261, 7.3.1: parameter values have no case; in the token (RFC 7515) they do */
+	return sk_span_eq_nocase(identity->alg, SK_SPAN("ES256")) ? SK_OK : SK_ALG_UNSUPPORTED;
 }
 
 /* V11 and V12 */
@@ -84,9 +93,9 @@ enum sk_err sk_verify_token_of(struct sk_span value, enum sk_ppt ppt,
 	if (!err && policy->extra_params_refused && identity.extra_params > 0)
 		err = SK_IDENTITY_PARAMS;
 	if (!err)
-		err = sk_token_split(identity.token, &out->token);
+		err = cut_token(&identity, policy, &out->token);
 	if (!err)
-		err = check_type(&identity, ppt, policy);
+		err = check_type(&identity, ppt);
 	/* RFC 8588, section 7: shaken has no compact form */
 	if (!err && out->token.compact)
 		err = SK_COMPACT_FORM;

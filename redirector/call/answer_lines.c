@@ -39,7 +39,8 @@ static bool print_reason(const struct call *c, const char *protocol, enum sk_err
 {
 	const struct sk_outcome row = profile_outcome(&c->tenant->profile, err);
 
-	if (row.code == 0)
+	/* RFC 9410, 4: the causes of STIR are the codes of RFC 8224; 400 is none of them */
+	if (row.code == 0 || (row.code == 400 && strcmp(protocol, "STIR") == 0))
 		return false;
 	sk_buf_puts(&a->lines, "Reason: ");
 	sk_reason_print(protocol, &row, signature, &a->lines);

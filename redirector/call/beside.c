@@ -19,6 +19,7 @@ void beside_begin(struct call *c)
 				  .err = SK_NO_IDENTITY };
 	c->rcd = (struct beside){ .judged = false, .err = SK_NO_IDENTITY };
 	c->rcd_name[0] = '\0';
+	c->name_of = (struct sk_span){ NULL, 0 };
 }
 
 bool beside_wants(const struct call *c, enum sk_ppt ppt)
@@ -63,8 +64,11 @@ static enum sk_err judge_rcd(struct call *c)
 	struct sk_rcd rcd;
 	enum sk_err err = sk_rcd_read(&c->passport.token, &rcd);
 
-	if (!err && !beside_passed(c, SK_PPT_RCD))
+	if (!err && !beside_passed(c, SK_PPT_RCD)) {
 		memcpy(c->rcd_name, rcd.nam, sizeof(c->rcd_name));
+		if (c->as == SK_PPT_SHAKEN)
+			c->name_of = c->passport.token.signature;
+	}
 	return err;
 }
 
@@ -79,6 +83,15 @@ static void judge_inside(struct call *c)
 	err = judge_rcd(c);
 	if (err != SK_CLAIM_MISSING)
 		note(&c->rcd, err);
+}
+
+/* RFC 9795, section 8: what rides in a PASSporT is worth as much as the PASSporT. */
+void beside_disown(struct call *c, struct sk_span counts, enum sk_err err)
+{
+	if (c->name_of.len == 0 || c->name_of.ptr == counts.ptr)
+		return;
+	c->rcd_name[0] = '\0';
+	c->rcd.err = err;
 }
 
 enum sk_err beside_judge(struct call *c, enum sk_ppt ppt, enum sk_err err)

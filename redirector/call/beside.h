@@ -19,6 +19,10 @@ bool beside_wants(const struct call *call, enum sk_ppt ppt);
 SK_MUSTCHECK
 bool beside_passed(const struct call *call, enum sk_ppt ppt);
 
+/** A name that stood in a shaken PASSporT counts only with it: drops it, because of `err`, unless
+ * it came from the one with this signature (empty: none counts). */
+void beside_disown(struct call *call, struct sk_span counts, enum sk_err err);
+
 /**
  * The token `passport` came to `err`, its certificate and signature included.
  *

@@ -93,9 +93,14 @@ static void conclude(struct call *c)
 		/* a link that we failed to judge breaks no chain of theirs */
 		if (c->err && ours)
 			c->err = ours;
+		if (c->err)
+			beside_disown(c, (struct sk_span){ NULL, 0 }, c->err);
 		call_end(c);
 		return;
 	}
+	/* RFC 8946, 4.2: links that lead to no PASSporT of the caller are a broken chain */
+	if (worst == SK_PPT_UNKNOWN && c->link_count > 0)
+		worst = SK_DIV_BROKEN;
 	/* RFC 8224, 6.2, step 1: headers of unknown type are ignored, as if none were there */
 	none = policy_no_identity(c->tenant, &c->facts);
 	if (worst == SK_PPT_UNKNOWN && none != SK_NO_IDENTITY)
@@ -162,6 +167,8 @@ static void judge_signed(void *arg, const struct certs_result *result)
 	enum sk_err err = result->err;
 
 	c->from = result->from;
+	if (!err && !result->verdict)
+		err = policy_date_covered(c->tenant, &c->facts, result->chain);
 	if (!err)
 		err = sk_verify_signed(&c->passport, result->chain, result->verdict);
 	if (err == SK_BAD_SIGNATURE && result->from == CERTS_FROM_MEMORY)
@@ -287,6 +294,11 @@ static bool judge_one(struct call *c)
 	}
 	if (!is_worth_fetching(c) && !certs_answers(c->certs, passport_x5u(c)))
 		return pass_over(c);
+	/* nobody waits for it any more, so what a stranger asks for is not fetched either */
+	if (c->no_wait && !certs_answers(c->certs, passport_x5u(c))) {
+		judged(c, c->no_wait);
+		return true;
+	}
 	c->asking = true;
 	certs_want(c->certs, passport_x5u(c), &c->wait, judge_signed, c);
 	if (!c->asking)

@@ -79,7 +79,8 @@ struct call {
 	size_t judged_count;
 	struct beside rph, rcd;          /**< verify.rph, verify.rcd                   */
 	char rcd_name[SK_RCD_TEXT_SIZE]; /**< nam of the rcd claim that passed, or ""  */
-	bool replayed;                   /**< verify.replay: came before in another call */
+	struct sk_span name_of; /**< signature of the shaken PASSporT it stood in; empty: in none */
+	bool replayed;          /**< verify.replay: came before in another call */
 	enum certs_from cert_from;
 	bool late;   /**< its deadline came before the certificate */
 	bool waited; /**< it is in the list of waiting calls, or was     */
@@ -89,6 +90,7 @@ struct call {
 	struct sk_passport passport;
 	struct sk_passport *links; /* those that passed, shaken and div; NULL: not wanted */
 	size_t link_count;
+	enum certs_from link_from[SK_IDENTITY_MAX]; /* where the certificates of links came from */
 	struct certs_wait wait;
 	bool has_shaken;      /* one of the Identity values says it is shaken */
 	enum sk_ppt as;       /* the check that `passport` is judged by */

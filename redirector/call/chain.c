@@ -4,7 +4,10 @@
  */
 #include "redirector/call/chain.h"
 
+#include "redirector/call/beside.h"
+
 #include <stdlib.h>
+#include <string.h>
 
 enum sk_err chain_begin(struct call *c)
 {
@@ -21,17 +24,41 @@ enum sk_err chain_begin(struct call *c)
 struct sk_verify_policy chain_inner_policy(const struct call *c)
 {
 	struct sk_verify_policy policy = c->tenant->verify;
+	struct sk_party target;
 
 	policy.div_max_age = c->tenant->set->verify.div_max_age;
-	if (c->links && policy.div_max_age > policy.max_age)
+	/* where nothing was diverted the shaken one is the outermost itself */
+	if (c->links && policy.div_max_age > policy.max_age &&
+	    policy_is_diverted(c->tenant, &c->facts, &c->parties.called, &target))
 		policy.max_age = policy.div_max_age;
 	return policy;
 }
 
 void chain_add(struct call *c)
 {
-	if (c->links && (c->as == SK_PPT_SHAKEN || c->as == SK_PPT_DIV))
-		c->links[c->link_count++] = c->passport;
+	if (!c->links || (c->as != SK_PPT_SHAKEN && c->as != SK_PPT_DIV))
+		return;
+	c->link_from[c->link_count] = c->from;
+	c->links[c->link_count++] = c->passport;
+}
+
+/* Of all that passed only the one that the chain leads to speaks for the caller: an old copy of
+ * another one beside it would else lend its attestation. */
+static void tell(struct call *c, size_t innermost)
+{
+	const struct sk_passport *origin = &c->links[innermost];
+
+	memcpy(c->x5u, origin->jose.x5u, origin->jose.x5u_len + 1);
+	c->claims = origin->claims;
+	c->cert_from = c->link_from[innermost];
+	beside_disown(c, origin->token.signature, SK_DIV_BROKEN);
+}
+
+static void drop(struct call *c, size_t link)
+{
+	c->link_count--;
+	c->links[link] = c->links[c->link_count];
+	c->link_from[link] = c->link_from[c->link_count];
 }
 
 enum sk_err chain_check(struct call *c)
@@ -47,11 +74,13 @@ enum sk_err chain_check(struct call *c)
 	while (!sk_div_follow(c->links, c->link_count, &target, chain, &length)) {
 		const struct sk_passport *outermost = &c->links[chain[0]];
 
-		if (sk_verify_fresh(outermost->claims.iat, &c->tenant->verify, c->facts.now))
+		if (sk_verify_fresh(outermost->claims.iat, &c->tenant->verify, c->facts.now)) {
+			tell(c, chain[length - 1]);
 			return SK_OK;
+		}
 		/* there may be another way in */
 		err = SK_IAT_STALE;
-		c->links[chain[0]] = c->links[--c->link_count];
+		drop(c, chain[0]);
 	}
 	return err;
 }

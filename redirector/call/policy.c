@@ -15,7 +15,7 @@ enum sk_ppt policy_identity_type(struct sk_span identity)
 {
 	struct sk_identity id;
 
-	return !sk_identity_parse(identity, &id) && id.ppt.ptr ? sk_ppt_parse(id.ppt) : SK_PPT_NONE;
+	return !sk_identity_parse(identity, &id) && id.ppt.ptr ? sk_ppt_param(id.ppt) : SK_PPT_NONE;
 }
 
 bool policy_has_type(const struct facts *facts, enum sk_ppt ppt)
@@ -50,7 +50,7 @@ enum sk_err policy_no_identity(const struct tenant *t, const struct facts *facts
 {
 	if (is_bypassed(t, facts))
 		return SK_BYPASSED;
-	return t->set->verify.identity_required ? SK_IDENTITY_REQUIRED : SK_NO_IDENTITY;
+	return t->profile.identity_required ? SK_IDENTITY_REQUIRED : SK_NO_IDENTITY;
 }
 
 enum task policy_task(const struct tenant *t, const struct facts *facts)
@@ -343,4 +343,14 @@ enum sk_err policy_date(const struct tenant *t, const struct facts *facts)
 	return date < facts->now - t->verify.max_age || date > facts->now + t->verify.max_skew
 		       ? SK_DATE_STALE
 		       : SK_OK;
+}
+
+enum sk_err policy_date_covered(const struct tenant *t, const struct facts *facts,
+				const struct sk_chain *chain)
+{
+	int64_t date;
+
+	if (t->profile.date_check != DATE_STRICT || !sk_date_parse(facts->date, &date))
+		return SK_OK;
+	return sk_chain_valid_at(chain, date);
 }

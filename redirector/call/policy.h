@@ -65,6 +65,15 @@ SK_MUSTCHECK
 enum sk_err policy_date(const struct tenant *tenant, const struct facts *facts);
 
 /**
+ * With `strict` a Date lies within the validity of the certificate, too (French MAN).
+ *
+ * @return SK_OK, SK_CERT_NOT_YET or SK_CERT_EXPIRED
+ */
+SK_MUSTCHECK
+enum sk_err policy_date_covered(const struct tenant *tenant, const struct facts *facts,
+				const struct sk_chain *chain);
+
+/**
  * What a request comes to in which there is no Identity, or none that counts.  call.c asks this
  * and looks at identity-required nowhere: with SK_NO_IDENTITY an outcome that it has already
  * (SK_PPT_UNKNOWN) stays, anything else takes its place.

@@ -20,10 +20,11 @@ static const struct profile rows[] = {
 		.orig_source = ORIG_FROM_ONLY, .date_check = DATE_RFC, .reason = REASON_STIR,
 		.header_claim_code = 438, .typ_code = 438, .constraint_code = 438,
 	},
-	/* French MAN: From unless anonymous, Date is checked, four parts and no more */
+	/* French MAN: From unless anonymous, Date and Identity are there, four parts and no more */
 	[PROFILE_MAN] = {
 		.orig_source = ORIG_FROM_FIRST, .date_check = DATE_STRICT, .reason = REASON_SIP,
 		.alg_required = true, .extra_params_refused = true, .unknown_ppt_refused = true,
+		.identity_required = true,
 		.sign_bypass = true, .verify_bypass = true, .diversion = true,
 		.header_claim_code = 436, .typ_code = 437, .constraint_code = 438,
 	},
@@ -144,6 +145,7 @@ bool profile_settle(const struct tenant_conf *conf, struct profile *out, char wh
 	choose(conf->verify.alg_required, &p.alg_required);
 	choose(conf->verify.extra_params_refused, &p.extra_params_refused);
 	choose(conf->verify.unknown_ppt_refused, &p.unknown_ppt_refused);
+	choose(conf->verify.identity_required, &p.identity_required);
 	choose(conf->verify.bypass, &p.verify_bypass);
 	choose(conf->sign.bypass, &p.sign_bypass);
 	choose(conf->sign.diversion, &p.diversion);

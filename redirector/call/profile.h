@@ -19,6 +19,7 @@ struct profile {
 	bool alg_required;
 	bool extra_params_refused;
 	bool unknown_ppt_refused;
+	bool identity_required; /**< no Identity: 428                                          */
 	bool sign_bypass;   /**< P-Identity-Bypass in an answer when we cannot sign            */
 	bool verify_bypass; /**< ... and in a request it stands for a missing Identity         */
 	bool diversion;     /**< Diversion makes A a C; more than 5 are a loop                 */

@@ -197,22 +197,32 @@ static const struct sk_passport *find_origin(const struct call *c)
 	return NULL;
 }
 
-/* Who diverts now: where the chain ends.  Each link is followed once at most. */
-static const struct sk_party *chain_end(const struct call *c)
+static const struct sk_passport *link_from(const struct call *c, const struct sk_party *party)
 {
-	const struct sk_party *end = &c->parties.called;
+	for (size_t i = 0; i < c->link_count; i++)
+		if (c->links[i].jose.ppt == SK_PPT_DIV &&
+		    sk_party_eq(&c->links[i].claims.div, party))
+			return &c->links[i];
+	return NULL;
+}
 
+/* The link that the new one continues, and who diverts now: where it leads.  Each link is followed
+ * once at most. */
+static const struct sk_passport *last_link(const struct call *c, const struct sk_passport *origin,
+					   const struct sk_party **end)
+{
+	const struct sk_passport *last = origin;
+
+	*end = &c->parties.called;
 	for (size_t step = 0; step < c->link_count; step++) {
-		const struct sk_party *before = end;
+		const struct sk_passport *next = link_from(c, *end);
 
-		for (size_t i = 0; i < c->link_count && end == before; i++)
-			if (c->links[i].jose.ppt == SK_PPT_DIV &&
-			    sk_party_eq(&c->links[i].claims.div, before))
-				end = &c->links[i].claims.dest[0];
-		if (end == before)
+		if (!next)
 			break;
+		last = next;
+		*end = &next->claims.dest[0];
 	}
-	return end;
+	return last;
 }
 
 /* A link that leads there already is enough. */
@@ -227,7 +237,8 @@ static bool has_link_to(const struct call *c, const struct sk_party *target)
 static enum sk_err div_claims(struct call *c, struct sk_claims *out)
 {
 	const struct facts *f = &c->facts;
-	const struct sk_passport *origin;
+	const struct sk_passport *origin, *last;
+	const struct sk_party *end;
 	struct sk_party target;
 	enum sk_err err = policy_parties(c->tenant, f, &c->parties);
 
@@ -244,14 +255,16 @@ static enum sk_err div_claims(struct call *c, struct sk_claims *out)
 	if (!origin || has_link_to(c, &target))
 		return SK_SIGNED_ALREADY;
 
+	last = last_link(c, origin, &end);
 	*out = (struct sk_claims){ .orig = origin->claims.orig,
 				   .dest = { target },
 				   .dest_count = 1,
-				   .div = *chain_end(c),
+				   .div = *end,
 				   .iat = f->first_seen };
-	/* the outermost link is the one that must be fresh (RFC 8946, 4.2) */
-	if (sk_verify_fresh(origin->claims.iat, &c->tenant->verify, f->first_seen))
-		out->iat = origin->claims.iat;
+	/* RFC 8946, 4.1: iat is that of the PASSporT before it; but the outermost link must be
+	 * fresh (4.2) */
+	if (sk_verify_fresh(last->claims.iat, &c->tenant->verify, f->first_seen))
+		out->iat = last->claims.iat;
 	return SK_OK;
 }
 

@@ -32,6 +32,7 @@ struct breaker {
 	struct fetcher base; /* the first member: a fetcher is one of these */
 	struct fetcher *inner;
 	const struct clock *clock;
+	struct log *log; /* NULL: nothing is logged */
 	int64_t limit;
 	struct map *map;
 	struct host ring; /* the head */
@@ -97,8 +98,19 @@ static void forget_all(struct breaker *b)
 		forget(b, b->ring.next);
 }
 
+/* Of a host's state; a pause that grows is no change. */
+static void tell(const struct breaker *b, const struct host *host, const char *state,
+		 const char *what)
+{
+	if (b->log)
+		log_print(b->log, LEVEL_WARNING, "event=breaker state=%s host=\"%s\" msg=\"%s\"",
+			  state, host->key, what);
+}
+
 static void give_up(struct breaker *b, struct host *host, int64_t pause)
 {
+	if (!host->open)
+		tell(b, host, "open", sk_err_text(host->err));
 	b->counters.open += !host->open;
 	b->counters.opened += !host->open;
 	host->open = true;
@@ -134,26 +146,17 @@ static void release(struct breaker *b, const struct passenger *p)
 		host->trial = NULL;
 }
 
-static bool is_hosts(enum sk_err err)
-{
-	return err == SK_FETCH_DNS || err == SK_FETCH_CONNECT || err == SK_FETCH_TLS ||
-	       err == SK_FETCH_TIMEOUT;
-}
-
-static bool is_answer(enum sk_err err)
-{
-	return err == SK_OK || err == SK_FETCH_STATUS || err == SK_FETCH_SIZE ||
-	       err == SK_FETCH_SYNTAX;
-}
-
 static void learn(struct breaker *b, const struct passenger *p, enum sk_err err)
 {
 	struct host *host = find(b, p->key);
 
-	if (b->limit > 0 && is_hosts(err))
+	if (b->limit > 0 && fetch_host_silent(err))
 		failed(b, p, err);
-	else if (host && is_answer(err))
+	else if (host && fetch_host_spoke(err)) {
+		if (host->open)
+			tell(b, host, "closed", "it answers again");
 		forget(b, host);
+	}
 	release(b, p);
 }
 
@@ -162,7 +165,8 @@ static enum sk_err ask_leave(struct breaker *b, const struct passenger *p)
 {
 	struct host *host = find(b, p->key);
 
-	if (!host || !host->open)
+	/* ours are few, and a stranger's slow path at this host must not end them */
+	if (!host || !host->open || p->job.ours)
 		return SK_OK;
 	if (host->trial || b->clock->mono(b->clock) < host->until) {
 		b->counters.spared++;
@@ -261,8 +265,8 @@ static void breaker_keep(struct fetcher *self, const struct fetch_kept *kept)
 	b->inner->keep(b->inner, kept);
 }
 
-bool breaker_new(const struct clock *clock, const struct certs_conf *conf, struct fetcher *inner,
-		 struct fetcher **out)
+bool breaker_new(const struct clock *clock, struct log *log, const struct certs_conf *conf,
+		 struct fetcher *inner, struct fetcher **out)
 {
 	struct breaker *b = calloc(1, sizeof(*b));
 	struct map *map = map_new(BREAKER_HOSTS);
@@ -277,6 +281,7 @@ bool breaker_new(const struct clock *clock, const struct certs_conf *conf, struc
 			  inner->keep ? breaker_keep : NULL },
 		.inner = inner,
 		.clock = clock,
+		.log = log,
 		.limit = conf->breaker,
 		.map = map,
 	};

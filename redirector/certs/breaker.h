@@ -17,6 +17,7 @@
 #pragma once
 
 #include "redirector/base/clock.h"
+#include "redirector/base/log.h"
 #include "redirector/certs/fetch.h"
 
 enum {
@@ -32,6 +33,7 @@ struct breaker_counters {
 
 /**
  * @param clock  Must outlive it
+ * @param log    A warning when a host is given up, and when it is back; NULL: none
  * @param conf   breaker (0: never opens); a reload passes it on
  * @param inner  Must outlive it
  * @param out    Set only on success; every job is to be stopped or done before the end
@@ -39,8 +41,8 @@ struct breaker_counters {
  * @return false when out of memory
  */
 SK_MUSTCHECK
-bool breaker_new(const struct clock *clock, const struct certs_conf *conf, struct fetcher *inner,
-		 struct fetcher **out);
+bool breaker_new(const struct clock *clock, struct log *log, const struct certs_conf *conf,
+		 struct fetcher *inner, struct fetcher **out);
 void breaker_free(struct fetcher *breaker);
 SK_DEFINE_CLEANUP(struct fetcher, breaker_free)
 void breaker_counters(const struct fetcher *breaker, struct breaker_counters *out);

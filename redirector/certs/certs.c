@@ -8,7 +8,6 @@
  */
 #include "redirector/certs/certs.h"
 
-#include "redirector/certs/judge.h"
 #include "redirector/certs/state.h"
 
 enum {
@@ -17,12 +16,14 @@ enum {
 
 /* --- answers --- */
 
-static struct certs_result result_of(struct certs *certs, struct judged *judged,
-				     enum certs_from from)
+static struct certs_result result_of(const struct certs *certs, struct sk_span x5u,
+				     struct judged *judged, enum certs_from from)
 {
+	const struct judge by = certs_judge(certs);
+
 	return (struct certs_result){
 		.chain = judged->chain,
-		.verdict = judge(judged, certs->trust, certs->generation, certs_wall(certs)),
+		.verdict = judge(&by, x5u, judged),
 		.from = from,
 	};
 }
@@ -38,7 +39,7 @@ static void answer(struct certs *certs, struct certs_entry *entry, enum certs_fr
 	struct certs_result result = { .err = err };
 
 	if (entry->judged.chain)
-		result = result_of(certs, &entry->judged, from);
+		result = result_of(certs, entry->url, &entry->judged, from);
 	handler(arg, &result);
 }
 
@@ -145,7 +146,7 @@ void certs_want(struct certs *certs, struct sk_span x5u, struct certs_wait *wait
 
 	*wait = (struct certs_wait){ .handler = handler, .arg = arg };
 	if (configured) {
-		struct certs_result result = result_of(certs, configured, CERTS_FROM_MAP);
+		struct certs_result result = result_of(certs, x5u, configured, CERTS_FROM_MAP);
 
 		certs->counters.hits_map++;
 		handler(arg, &result);

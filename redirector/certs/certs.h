@@ -10,6 +10,7 @@
 
 #include "config/conf.h"
 #include "redirector/base/clock.h"
+#include "redirector/base/log.h"
 #include "redirector/base/loop.h"
 #include "shaken/shaken.h"
 
@@ -64,6 +65,7 @@ struct certs_parts {
 	struct loop *loop;
 	const struct clock *clock;
 	struct fetcher *fetcher;
+	struct log *log; /**< NULL: nothing is logged */
 };
 
 /**

@@ -4,11 +4,18 @@
 #pragma once
 
 #include "config/conf.h"
+#include "redirector/base/log.h"
 #include "shaken/macro.h"
 
 #include <stdbool.h>
 
-/** Reads the files of verify.certificates and certs.tls-ca.  Blocks.  @return false with the reason
+/**
+ * Reads the files of verify.certificates and certs.tls-ca, looks at the folder of certs.store.
+ * Blocks.
+ *
+ * @param log  Gets warnings; NULL: nobody wants them
+ *
+ * @return false with the reason
  */
 SK_MUSTCHECK
-bool certs_check(const struct conf *conf, char why[256]);
+bool certs_check(const struct conf *conf, struct log *log, char why[256]);

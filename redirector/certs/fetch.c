@@ -6,6 +6,7 @@
 #include "redirector/certs/fetch.h"
 
 #include "redirector/base/clock.h"
+#include "redirector/certs/known.h"
 #include "redirector/certs/transfer.h"
 #include "redirector/certs/turns.h"
 
@@ -23,6 +24,7 @@ struct curl_fetcher {
 	struct timer *timer; /* when curl wants to be called     */
 	struct timer *kick;  /* starts those whose turn has come */
 	struct turns turns;
+	struct known *known; /* hosts that have answered */
 	struct rules *rules;
 };
 
@@ -50,7 +52,7 @@ SK_DEFINE_CLEANUP(struct slot, slot_free)
 /* A place is free.  Not at once: handlers may start jobs, and jobs may end in handlers. */
 static bool kick(struct curl_fetcher *f)
 {
-	return f->turns.queued == 0 || timer_set(f->kick, 0);
+	return turns_queued(&f->turns) == 0 || timer_set(f->kick, 0);
 }
 
 /* Should the kick fail for want of memory, the queue's own timers end what waits. */
@@ -62,8 +64,20 @@ static void leave(struct slot *slot)
 		timer_stop(slot->fetcher->kick);
 }
 
+/* By a transfer: what waited for its turn in vain says nothing of the host. */
+static void learn(struct slot *slot, enum sk_err err)
+{
+	struct known *known = slot->fetcher->known;
+
+	if (fetch_host_spoke(err))
+		known_answered(known, slot->turn.host, clock_real_mono(NULL));
+	else if (fetch_host_silent(err))
+		known_failed(known, slot->turn.host);
+}
+
 static void finish(struct slot *slot, const struct fetch_result *result)
 {
+	learn(slot, result->err);
 	leave(slot);
 	slot->job->done(slot->job, result);
 	slot_free(slot);
@@ -165,7 +179,7 @@ static enum sk_err run(struct slot *slot)
 
 	if (err != SK_OK)
 		return err;
-	if (!timer_set(slot->timer, slot->rules->timeout + GRACE) ||
+	if (!timer_set(slot->timer, transfer_timeout(&slot->transfer) + GRACE) ||
 	    curl_easy_setopt(slot->transfer.easy, CURLOPT_PRIVATE, slot) != CURLE_OK ||
 	    curl_multi_add_handle(f->multi, slot->transfer.easy) != CURLM_OK)
 		return SK_ENOMEM;
@@ -186,6 +200,22 @@ static void on_kick(void *arg)
 	}
 }
 
+static enum turn_kind kind_of(const struct curl_fetcher *f, const struct fetch_job *job,
+			      struct sk_span host)
+{
+	if (job->ours)
+		return TURN_OURS;
+	return known_has(f->known, host) ? TURN_KNOWN : TURN_NEW;
+}
+
+/* For its turn.  No call waits for what is ours. */
+static int64_t patience(const struct slot *slot)
+{
+	const int64_t timeout = slot->rules->timeout;
+
+	return slot->job->ours && timeout < FETCH_LIST_TIMEOUT ? FETCH_LIST_TIMEOUT : timeout;
+}
+
 static enum sk_err curl_start(struct fetcher *self, struct fetch_job *job)
 {
 	struct curl_fetcher *f = (struct curl_fetcher *)self;
@@ -204,8 +234,9 @@ static enum sk_err curl_start(struct fetcher *self, struct fetch_job *job)
 	if (err != SK_OK)
 		return err;
 	slot->turn.host = url.host;
+	slot->turn.kind = kind_of(f, job, url.host);
 	slot->timer = timer_new(f->loop, on_deadline, slot);
-	if (!slot->timer || !timer_set(slot->timer, slot->rules->timeout))
+	if (!slot->timer || !timer_set(slot->timer, patience(slot)))
 		return SK_ENOMEM;
 	place = turns_add(&f->turns, &slot->turn);
 	if (place == TURNS_HOST_FULL)
@@ -253,10 +284,11 @@ static bool curl_reload(struct fetcher *self, const struct certs_conf *conf, cha
 
 static bool open_multi(struct curl_fetcher *f)
 {
+	f->known = known_new();
 	f->multi = curl_multi_init();
 	f->timer = timer_new(f->loop, on_timer, f);
 	f->kick = timer_new(f->loop, on_kick, f);
-	return f->multi && f->timer && f->kick &&
+	return f->known && f->multi && f->timer && f->kick &&
 	       curl_multi_setopt(f->multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
 	       curl_multi_setopt(f->multi, CURLMOPT_SOCKETDATA, f) == CURLM_OK &&
 	       curl_multi_setopt(f->multi, CURLMOPT_TIMERFUNCTION, on_timeout) == CURLM_OK &&
@@ -269,6 +301,7 @@ static void curl_fetcher_free(struct curl_fetcher *f)
 	timer_free(f->timer);
 	timer_free(f->kick);
 	rules_unref(f->rules);
+	known_free(f->known);
 	free(f);
 	curl_global_cleanup();
 }
@@ -316,75 +349,4 @@ bool fetch_may_ask(const struct certs_conf *conf, struct sk_span url)
 
 	return hosts->count == 0 || (sk_url_parse(url, SK_URL_LAB, &parts) &&
 				     sk_url_host_listed(parts.host, hosts->items, hosts->count));
-}
-
-/* --- the blocking form --- */
-
-static enum sk_err wait_for(CURLM *multi, struct transfer *t, struct fetch_result *out)
-{
-	int64_t deadline = clock_real_mono(NULL) + t->rules->timeout + GRACE;
-	int running = 1, left;
-	CURLMsg *msg;
-
-	while (curl_multi_perform(multi, &running) == CURLM_OK && running > 0) {
-		if (clock_real_mono(NULL) >= deadline)
-			return SK_FETCH_TIMEOUT;
-		if (curl_multi_poll(multi, NULL, 0, 50, NULL) != CURLM_OK)
-			return SK_ENOMEM;
-	}
-	msg = curl_multi_info_read(multi, &left);
-	if (!msg || msg->msg != CURLMSG_DONE)
-		return SK_ENOMEM;
-	*out = transfer_result(t, msg->data.result);
-	return out->err;
-}
-
-static enum sk_err fetch_blocking(struct transfer *t, const struct rules *rules,
-				  struct sk_span text)
-{
-	CURLM *multi = NULL;
-	struct fetch_job job = { .url = text };
-	struct sk_url url;
-	struct fetch_result result;
-	enum sk_err err = transfer_accept(t, rules, &job, &url);
-
-	if (err == SK_OK)
-		err = transfer_begin(t, rules, &job);
-	if (err != SK_OK)
-		return err;
-	multi = curl_multi_init();
-	if (!multi)
-		return SK_ENOMEM;
-	err = SK_ENOMEM;
-	if (curl_multi_add_handle(multi, t->easy) == CURLM_OK) {
-		err = wait_for(multi, t, &result);
-		curl_multi_remove_handle(multi, t->easy);
-	}
-	curl_multi_cleanup(multi);
-	return err;
-}
-
-enum sk_err fetch_once(const struct certs_conf *conf, struct sk_span url, char **body, size_t *len)
-{
-	SK_CLEANUP(rules_unref_p) struct rules *rules = NULL;
-	struct transfer t = { .easy = NULL };
-	char why[256];
-	enum sk_err err = SK_EINTERNAL;
-
-	if (!fetch_may_ask(conf, url))
-		return SK_FETCH_REFUSED;
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		return SK_EINTERNAL;
-	if (rules_new(conf, &rules, why))
-		err = fetch_blocking(&t, rules, url);
-	if (err == SK_OK && !t.body && !(t.body = malloc(1)))
-		err = SK_ENOMEM;
-	if (err == SK_OK) {
-		t.body[t.len] = '\0';
-		*len = t.len;
-		*body = sk_steal(t.body);
-	}
-	transfer_end(&t);
-	curl_global_cleanup();
-	return err;
 }

@@ -38,6 +38,7 @@ struct fetch_result {
 	bool stored;     /**< the body is a copy that somebody fetched earlier             */
 	int64_t fetched; /**< when that was, seconds since the epoch                       */
 	int64_t until;   /**< how long it is fresh; may be past when the network failed    */
+	bool unasked;    /**< nothing was asked: the failure says nothing of the address   */
 };
 
 struct fetch_job;
@@ -54,6 +55,8 @@ struct fetch_job {
 	struct sk_span bearer; /**< token (RFC 6750, 2.1) for an Authorization header, empty: none;
 				  one that is none: SK_FETCH_REFUSED                       */
 	struct sk_span post;   /**< JSON to post, empty: a GET                              */
+	bool ours;             /**< the configuration asks for it, not a stranger: it waits behind
+				  no stranger's fetch, and no host is left alone for it      */
 	fetch_h *done;         /**< called once, never before start() has returned    */
 	void *arg;             /**< the owner's                                       */
 	void *slot;            /**< the fetcher's                                     */
@@ -64,6 +67,20 @@ struct fetch_kept {
 	struct sk_span url, body, etag;
 	int64_t fetched, until; /**< seconds since the epoch */
 };
+
+/** Is it the host itself that failed: no address, no connection, no TLS, no answer in time? */
+static inline bool fetch_host_silent(enum sk_err err)
+{
+	return err == SK_FETCH_DNS || err == SK_FETCH_CONNECT || err == SK_FETCH_TLS ||
+	       err == SK_FETCH_TIMEOUT;
+}
+
+/** Did it answer, whatever it said? */
+static inline bool fetch_host_spoke(enum sk_err err)
+{
+	return err == SK_OK || err == SK_FETCH_STATUS || err == SK_FETCH_SIZE ||
+	       err == SK_FETCH_SYNTAX;
+}
 
 struct fetcher {
 	/**

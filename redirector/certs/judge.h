@@ -6,10 +6,13 @@
  */
 #pragma once
 
+#include "redirector/base/log.h"
 #include "shaken/cert.h"
 #include "shaken/macro.h"
+#include "shaken/span.h"
 #include "shaken/trust.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -23,12 +26,26 @@ struct judged {
 	enum sk_err verdict;
 	int64_t at;          /**< when it was judged, seconds since the epoch  */
 	uint64_t generation; /**< of the trust that judged; 0: not yet judged */
+	bool told;           /**< its findings were logged ...                */
+	enum sk_err told_as; /**< ... with this verdict                       */
 };
 
 /** Frees the chain and starts anew. */
 void judged_clear(struct judged *judged);
 
-/** The verdict at `now`; `generation` counts the trusts, from 1. */
+/** Who judges. */
+struct judge {
+	const struct sk_trust *trust;
+	uint64_t generation; /**< counts the trusts, from 1 */
+	int64_t now;
+	struct log *log; /**< NULL: nothing is logged */
+};
+
+/**
+ * The verdict.  What the certificate profile finds (trust.profile) is logged once for a chain,
+ * and again when the verdict has become another.
+ *
+ * @param x5u  For the log
+ */
 SK_MUSTCHECK
-enum sk_err judge(struct judged *judged, const struct sk_trust *trust, uint64_t generation,
-		  int64_t now);
+enum sk_err judge(const struct judge *judge, struct sk_span x5u, struct judged *judged);

@@ -63,12 +63,14 @@ void ca_begin(struct ca_feed *ca)
 static void login_arrived(struct ca_feed *ca, const struct fetch_result *result)
 {
 	const struct fetcher *fetcher = ca->feed.lists->parts.fetcher;
-	const char *why = result->err ? "the log-in failed" : "the log-in gave no token";
+	char why[160] = "the log-in gave no token";
 
 	if (result->err == SK_OK && !result->stored && ca_login_token(ca, result->body)) {
 		ask_list(ca);
 		return;
 	}
+	if (result->err)
+		snprintf(why, sizeof(why), "the log-in failed: %s", feed_reason(result->err));
 	ca_login_forget(ca);
 	if (fetcher->keep) {
 		if (ca->feed.lists->parts.log)
@@ -81,15 +83,30 @@ static void login_arrived(struct ca_feed *ca, const struct fetch_result *result)
 	feed_failed(&ca->feed, why);
 }
 
-/* The highest sequence that was ever accepted, and is still known: none may be below it */
-static int64_t sequence_in_use(const struct ca_feed *ca)
+/* The highest sequence that was ever accepted, and is still known; -1: none */
+static int64_t sequence_of(const struct trust_files *files, const struct ca_feed *ca)
 {
-	const struct sk_calist *file = trust_files_list(ca->feed.lists->set->files, NULL);
+	const struct sk_calist *file = trust_files_list(files, NULL);
 	int64_t sequence = file ? sk_calist_sequence(file) : -1;
 
-	if (ca->list && sk_calist_sequence(ca->list) > sequence)
+	if (ca && ca->list && sk_calist_sequence(ca->list) > sequence)
 		sequence = sk_calist_sequence(ca->list);
 	return sequence;
+}
+
+static int64_t sequence_in_use(const struct ca_feed *ca)
+{
+	return sequence_of(ca->feed.lists->set->files, ca);
+}
+
+/* Another administrator counts by himself */
+bool ca_steps_back(const struct lists_set *held, const struct lists_set *next)
+{
+	const int64_t sequence = sequence_of(next->files, next->ca);
+
+	return sequence >= 0 && sequence < sequence_of(held->files, held->ca) &&
+	       sk_span_eq(trust_files_administrator(held->files),
+			  trust_files_administrator(next->files));
 }
 
 static const char *reason_of(enum sk_err err)
@@ -246,7 +263,7 @@ void ca_arrived(struct ca_feed *ca, const struct fetch_result *result)
 	ca_login_forget(ca);
 	if (result->err) {
 		drop_coming(ca);
-		feed_failed(feed, sk_err_text(result->err));
+		feed_failed(feed, feed_reason(result->err));
 		return;
 	}
 	if (ca->step == CA_CHAIN) {

@@ -26,6 +26,8 @@ static const char *reason_of(enum sk_err err)
 	case SK_CERT_UNTRUSTED:
 		return "forged, or signed by nobody of trust.anchors, .administrator or "
 		       ".crl-signers";
+	case SK_CERT_EXPIRED:
+		return "its signer's certificate is not valid now";
 	case SK_CERT_SCOPE:
 		return "not of the issuers of the one in use";
 	case SK_REPLAYED:
@@ -51,6 +53,12 @@ static struct sk_trust *try_body(struct feed *feed, struct blob *body, const cha
 	if (built)
 		err = sk_trust_review_crls(trust, blob_span(body), blob_span(held),
 					   lists_now(lists), &feed->ends);
+	/* the first of a new address is not older than the last of the former one either */
+	for (size_t i = 0; !err && feed->moved && !held && i < lists->set->kept_count; i++)
+		if (sk_trust_review_crls(trust, blob_span(body),
+					 blob_span(lists->set->kept[i].body), lists_now(lists),
+					 &feed->ends) == SK_REPLAYED)
+			err = SK_REPLAYED;
 	if (!err) {
 		blob_unref(held);
 		return sk_steal(trust);
@@ -80,6 +88,8 @@ static void take(struct feed *feed, const struct fetch_result *result, struct bl
 	if (feed->lists->parts.log)
 		log_print(feed->lists->parts.log, LEVEL_INFO, "event=crl result=ok url=\"%s\"",
 			  feed->url);
+	if (!set_needs_kept(feed->lists->set))
+		set_drop_kept(feed->lists->set);
 	lists_swap(feed->lists, trust);
 	feed_good(feed);
 }
@@ -87,7 +97,7 @@ static void take(struct feed *feed, const struct fetch_result *result, struct bl
 void crl_arrived(struct feed *feed, const struct fetch_result *result)
 {
 	if (result->err) {
-		feed_failed(feed, sk_err_text(result->err));
+		feed_failed(feed, feed_reason(result->err));
 		return;
 	}
 	if (feed_is_echo(feed, result) || (result->not_modified && !feed->body)) {

@@ -59,7 +59,33 @@ static void on_done(struct fetch_job *job, const struct fetch_result *result)
 		ca_arrived(feed->ca, result);
 	else
 		crl_arrived(feed, result);
+	list_missing_report(feed->lists);
 	lists_schedule(feed->lists);
+}
+
+/* The texts of the outcomes speak of a call's certificate */
+const char *feed_reason(enum sk_err err)
+{
+	switch ((int)err) {
+	case SK_FETCH_REFUSED:
+		return "its host's address may not be asked: not of the public Internet";
+	case SK_FETCH_DNS:
+		return "its host has no address";
+	case SK_FETCH_CONNECT:
+		return "no connection to its host";
+	case SK_FETCH_TLS:
+		return "its host failed the TLS check (certs.tls-ca)";
+	case SK_FETCH_TIMEOUT:
+		return "no answer in time";
+	case SK_FETCH_STATUS:
+		return "its host did not answer 200";
+	case SK_FETCH_SIZE:
+		return "the answer is too large";
+	case SK_FETCH_SYNTAX:
+		return "no answer of HTTP";
+	default:
+		return sk_err_text(err);
+	}
 }
 
 void feed_send(struct feed *feed)
@@ -69,13 +95,14 @@ void feed_send(struct feed *feed)
 
 	feed->job.done = on_done;
 	feed->job.arg = feed;
+	feed->job.ours = true;
 	feed->busy = true;
 	err = fetcher->start(fetcher, &feed->job);
 	if (err == SK_OK)
 		return;
 
 	feed->busy = false;
-	feed_failed(feed, sk_err_text(err));
+	feed_failed(feed, feed_reason(err));
 }
 
 void feed_stop(struct feed *feed)
@@ -113,14 +140,19 @@ void feed_good(struct feed *feed)
 	const int64_t refresh = feed->lists->set->conf->trust.refresh;
 	/* a copy of the store has a part of its time behind it */
 	int64_t wait = feed->have < now ? refresh - (now - feed->have) : refresh;
+	int64_t ahead = refresh;
 
 	/* it is over already: whoever makes it is late */
 	if (feed->ends <= now) {
 		wait_longer(feed);
 		return;
 	}
-	if (feed->ends - now < wait)
-		wait = feed->ends - now;
+	/* A tenth ahead of its end: while the next one is on its way the old one counts.  Up to
+	 * another tenth sooner, so that not everybody comes at the same moment. */
+	if (feed->ends - now < 2 * refresh)
+		ahead = (feed->ends - now) * (900 - mono(feed) % 100) / 1000;
+	if (ahead < wait)
+		wait = ahead;
 	feed->failures = 0;
 	feed->due = mono(feed) + 1000 * (wait > LISTS_LOOK_MIN ? wait : LISTS_LOOK_MIN);
 }
@@ -178,6 +210,17 @@ void feed_adopt(struct feed *feed, const struct feed *old, int64_t refresh)
 	feed->body = blob_ref(old->body);
 	feed->ends = old->ends;
 	memcpy(feed->etag, old->etag, sizeof(feed->etag));
+}
+
+void feed_forget(struct feed *feed)
+{
+	blob_unref(feed->body);
+	feed->body = NULL;
+	feed->due = 0;
+	feed->failures = 0;
+	feed->have = 0;
+	feed->ends = INT64_MAX;
+	feed->etag[0] = '\0';
 }
 
 void feed_deinit(struct feed *feed)

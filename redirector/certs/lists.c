@@ -5,7 +5,6 @@
  * changed.
  */
 #include "redirector/certs/lists_state.h"
-#include "shaken/url.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,21 +18,6 @@ int64_t lists_now(const struct lists *lists)
 {
 	return lists->parts.clock->wall(lists->parts.clock);
 }
-
-static void set_free(struct lists_set *set)
-{
-	if (!set)
-		return;
-
-	ca_free(set->ca);
-	for (size_t i = 0; i < set->count; i++)
-		feed_deinit(&set->crls[i]);
-	free(set->crls);
-	trust_files_free(set->files);
-	conf_unref(set->conf);
-	free(set);
-}
-SK_DEFINE_CLEANUP(struct lists_set, set_free)
 
 const struct sk_calist *lists_current(const struct lists_set *set, int64_t now)
 {
@@ -60,6 +44,10 @@ static bool add_fetched(const struct lists_set *set, int64_t now, struct sk_trus
 		if (text.len > 0)
 			err = sk_trust_add_crls(trust, text.ptr, text.len, NULL);
 	}
+	for (size_t i = 0; !err && set_needs_kept(set) && i < set->kept_count; i++) {
+		text = blob_span(set->kept[i].body);
+		err = sk_trust_add_crls(trust, text.ptr, text.len, NULL);
+	}
 	if (err)
 		snprintf(why, TRUST_FILES_WHY_SIZE, "trust: %s", sk_err_text(err));
 	return !err;
@@ -79,16 +67,9 @@ bool lists_build(const struct lists *lists, const struct lists_set *set, struct 
 	return true;
 }
 
-/* Remembers what the trust was built of */
-static void note(const struct lists *lists, struct lists_set *set, const struct sk_trust *trust)
-{
-	set->built = lists_current(set, lists_now(lists));
-	set->changes_at = sk_trust_changes_at(trust, lists_now(lists));
-}
-
 void lists_swap(struct lists *lists, struct sk_trust *trust)
 {
-	note(lists, lists->set, trust);
+	set_note(lists, lists->set, trust);
 	lists->counters.swapped++;
 	/* an authority of the new list may be who signs a list that was a stranger's before */
 	for (size_t i = 0; i < lists->set->count; i++) {
@@ -98,35 +79,6 @@ void lists_swap(struct lists *lists, struct sk_trust *trust)
 			feed->due = 0;
 	}
 	lists->handler(lists->arg, trust);
-}
-
-/* Which lists are missing now that they are needed */
-static void report_missing(const struct lists *lists, int64_t now)
-{
-	const struct lists_set *set = lists->set;
-
-	for (size_t i = 0; i < set->count; i++) {
-		const struct feed *feed = &set->crls[i];
-
-		if (!feed->body || now - set->conf->trust.crl_grace > feed->ends)
-			log_print(lists->parts.log, LEVEL_ERROR,
-				  "event=crl result=ended url=\"%s\" msg=\"%s, and "
-				  "trust.crl-required "
-				  "is set: chains fail\"",
-				  feed->url, feed->body ? "past its end" : "none came");
-	}
-}
-
-static void report_ended(const struct lists *lists, bool authorities, int64_t now)
-{
-	if (!lists->parts.log)
-		return;
-	if (authorities)
-		log_print(lists->parts.log, LEVEL_ERROR,
-			  "event=ca-list result=ended msg=\"past its exp: its authorities are not "
-			  "trusted any more\"");
-	else
-		report_missing(lists, now);
 }
 
 /* Time went on: a list of authorities or of revocations has ended, or the tolerance has */
@@ -141,7 +93,10 @@ static void expire(struct lists *lists)
 	if (!ended && now <= set->changes_at)
 		return;
 
-	report_ended(lists, ended, now);
+	if (ended && lists->parts.log)
+		log_print(lists->parts.log, LEVEL_ERROR,
+			  "event=ca-list result=ended msg=\"past its exp: its authorities are not "
+			  "trusted any more\"");
 	if (lists_build(lists, set, &trust, why))
 		lists_swap(lists, trust);
 	else if (lists->parts.log)
@@ -195,113 +150,8 @@ static void on_timer(void *arg)
 	for (size_t i = 0; i < set->count; i++)
 		if (!set->crls[i].busy && set->crls[i].due <= mono)
 			crl_begin(&set->crls[i]);
+	list_missing_report(lists);
 	lists_schedule(lists);
-}
-
-static bool url_ok(const struct conf *conf, const char *setting, const char *url,
-		   char why[TRUST_FILES_WHY_SIZE])
-{
-	if (sk_url_parse(sk_span_of(url), conf->certs.lab ? SK_URL_LAB : SK_URL_STRICT, NULL))
-		return true;
-
-	snprintf(why, TRUST_FILES_WHY_SIZE, "%s: %.160s: not https://HOST[:443|:8443]/PATH",
-		 setting, url);
-	return false;
-}
-
-static bool feed_init(struct feed *feed, struct lists *lists, const char *url,
-		      char why[TRUST_FILES_WHY_SIZE])
-{
-	feed->lists = lists;
-	feed->ends = INT64_MAX;
-	feed->url = strdup(url);
-	if (!feed->url)
-		snprintf(why, TRUST_FILES_WHY_SIZE, "out of memory");
-	return feed->url != NULL;
-}
-
-static bool add_ca(struct lists *lists, struct lists_set *set, char why[TRUST_FILES_WHY_SIZE])
-{
-	const struct trust_conf *conf = &set->conf->trust;
-	const struct ca_feed *old = lists->set ? lists->set->ca : NULL;
-
-	if (!conf->ca_list_url || conf->ca_list_url[0] == '\0')
-		return true;
-	if (!url_ok(set->conf, "trust.ca-list-url", conf->ca_list_url, why))
-		return false;
-	if (conf->ca_list_login_url && conf->ca_list_login_url[0] != '\0' &&
-	    !url_ok(set->conf, "trust.ca-list-login-url", conf->ca_list_login_url, why))
-		return false;
-
-	snprintf(why, TRUST_FILES_WHY_SIZE, "out of memory");
-	set->ca = calloc(1, sizeof(*set->ca));
-	if (!set->ca || !feed_init(&set->ca->feed, lists, conf->ca_list_url, why))
-		return false;
-	set->ca->feed.ca = set->ca;
-	if (old && strcmp(old->feed.url, conf->ca_list_url) == 0)
-		ca_adopt(set->ca, old, set->files, conf->refresh);
-
-	return ca_login_read(set->ca, conf, why);
-}
-
-static bool add_crls(struct lists *lists, struct lists_set *set, char why[TRUST_FILES_WHY_SIZE])
-{
-	const struct trust_conf *conf = &set->conf->trust;
-	const struct text_list *urls = &conf->crl_urls;
-	const struct lists_set *old = lists->set;
-
-	set->crls = calloc(urls->count + 1, sizeof(*set->crls));
-	if (!set->crls) {
-		snprintf(why, TRUST_FILES_WHY_SIZE, "out of memory");
-		return false;
-	}
-	for (size_t i = 0; i < urls->count; i++) {
-		struct feed *feed = &set->crls[set->count];
-
-		if (!url_ok(set->conf, "trust.crl-urls", urls->items[i], why) ||
-		    !feed_init(feed, lists, urls->items[i], why))
-			return false;
-		set->count++;
-		for (size_t k = 0; old && k < old->count; k++)
-			if (strcmp(old->crls[k].url, feed->url) == 0 && !feed->body)
-				feed_adopt(feed, &old->crls[k], conf->refresh);
-	}
-	return true;
-}
-
-/* Everything for one configuration, with what the set in use has fetched */
-static bool set_new(struct lists *lists, struct conf *conf, struct lists_set **out,
-		    struct sk_trust **trust, char why[TRUST_FILES_WHY_SIZE])
-{
-	SK_CLEANUP(set_free_p) struct lists_set *set = calloc(1, sizeof(*set));
-	bool over = false;
-
-	if (!set) {
-		snprintf(why, TRUST_FILES_WHY_SIZE, "out of memory");
-		return false;
-	}
-	set->conf = conf_ref(conf);
-	if (!trust_files_read(&conf->trust, lists_now(lists), &set->files, why) ||
-	    !add_ca(lists, set, why) || !add_crls(lists, set, why))
-		return false;
-
-	(void)trust_files_list(set->files, &over);
-	if (over && !lists->parts.fetcher) {
-		snprintf(why, TRUST_FILES_WHY_SIZE, "trust.ca-list: %.160s: its time is over",
-			 conf->trust.ca_list);
-		return false;
-	}
-	if (over && lists->parts.log)
-		log_print(lists->parts.log, LEVEL_ERROR,
-			  "event=ca-list result=ended file=\"%s\" msg=\"its time is over: its "
-			  "authorities are not trusted\"",
-			  conf->trust.ca_list);
-	if (!lists_build(lists, set, trust, why))
-		return false;
-
-	note(lists, set, *trust);
-	*out = sk_steal(set);
-	return true;
 }
 
 bool lists_new(const struct lists_parts *parts, struct conf *conf, lists_h *handler, void *arg,
@@ -319,6 +169,7 @@ bool lists_new(const struct lists_parts *parts, struct conf *conf, lists_h *hand
 	lists->started = lists_now(lists);
 	if (!set_new(lists, conf, &lists->set, &first, why))
 		return false;
+	list_missing_report(lists);
 	if (parts->fetcher) {
 		lists->timer = timer_new(parts->loop, on_timer, lists);
 		if (!lists->timer || !timer_set(lists->timer, 0)) {
@@ -365,6 +216,7 @@ void lists_commit(struct lists *lists, struct lists_next *next)
 	set_free(lists->set); /* stops what is under way: it begins anew */
 	lists->set = next->set;
 	free(next);
+	list_missing_report(lists);
 	if (lists->timer)
 		lists_schedule(lists);
 }

@@ -3,8 +3,8 @@
  * lists
  *
  * Files are read at start and at a reload.  What has an URL is fetched in the
- * background, at start, every trust.refresh, and when a list says that it ends
- * sooner; a failure is tried again after a minute, doubled up to an hour.  A new
+ * background, at start, every trust.refresh, and ahead of its end when a list says
+ * that it ends sooner; a failure is tried again after a minute, doubled up to an hour.  A new
  * list is checked (signature, sequence, exp; crl: issuer, dates) before anything is
  * built; then a whole trust is built and handed over.  A bad download changes
  * nothing, is logged and counted; a list once good stays until it ends by itself:
@@ -57,8 +57,8 @@ SK_DEFINE_CLEANUP(struct lists, lists_free)
 
 /**
  * Build what a reload needs beside what is in use: reads the files, keeps lists that
- * were fetched and whose URL is still configured.  Nothing is swapped before
- * lists_commit().
+ * were fetched, also those of another URL until the new one has given its first; but
+ * none that nobody of the new files signed.  Nothing is swapped before lists_commit().
  *
  * @param next  Set on success: give it to lists_commit() or lists_drop()
  */

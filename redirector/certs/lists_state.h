@@ -1,6 +1,5 @@
 /**
- * @file lists_state.h  The insides of lists.h, shared by lists.c, list_feed.c, list_ca.c,
- * list_crl.c
+ * @file lists_state.h  The insides of lists.h, shared by lists.c, lists_set.c and list_*.c
  *
  * A feed is one URL that is looked at again and again.  A set is all that one
  * configuration asks for: a reload makes a new set beside the one in use, and what
@@ -21,6 +20,7 @@ enum {
 	LISTS_TICK = 60,        /**< seconds: the wall clock is looked at as often      */
 	LISTS_LOGIN_MAX = 1024, /**< bytes of the file with user id and password        */
 	LISTS_TOKEN_MAX = 4096, /**< bytes of an access token                           */
+	LISTS_KEPT_MAX = 64,    /**< lists of former addresses                          */
 };
 
 /** Bytes that several owners keep. */
@@ -50,6 +50,25 @@ struct feed {
 	char etag[FRESHNESS_ETAG_SIZE]; /**< of `body`                                   */
 	struct blob *body; /**< the last good one; NULL: none                            */
 	int64_t ends;      /**< when that ends by itself, seconds since the epoch        */
+	bool moved;        /**< a revocation list of an address that a reload brought    */
+	bool told;         /**< that it is missing, though required                      */
+};
+
+/** A file of trust.crls. */
+struct crl_file {
+	const char *path; /**< the configuration's                                      */
+	enum sk_err err;  /**< why one of its lists does not count; SK_OK: all do       */
+	bool indirect;    /**< that one is an indirect list                             */
+	bool counts;      /**< a list in it does                                        */
+	bool endless;     /**< one that counts says no end                              */
+	bool told;        /**< that it is too late                                      */
+	int64_t ends;     /**< the earliest end of those that count; INT64_MAX: none    */
+};
+
+/** What was fetched from an address that a reload has taken away. */
+struct crl_kept {
+	struct blob *body;
+	int64_t ends;
 };
 
 enum ca_step {
@@ -81,6 +100,12 @@ struct lists_set {
 	struct ca_feed *ca; /**< NULL: none */
 	struct feed *crls;
 	size_t count;
+	struct crl_file *files_crl; /**< those of trust.crls */
+	size_t file_count;
+	/** They count until each new address has given its first list. */
+	struct crl_kept kept[LISTS_KEPT_MAX];
+	size_t kept_count;
+	bool told;                     /**< that no list counts */
 	const struct sk_calist *built; /**< the list in the trust in use; NULL: none      */
 	int64_t changes_at;            /**< the last moment it judges as it does          */
 };
@@ -113,6 +138,38 @@ void lists_swap(struct lists *lists, struct sk_trust *trust);
 /** Sets the timer anew, after a feed's `due` has changed. */
 void lists_schedule(struct lists *lists);
 
+/* lists_set.c */
+
+/** Everything for one configuration, with what the set in use has fetched, and its trust. */
+SK_MUSTCHECK
+bool set_new(struct lists *lists, struct conf *conf, struct lists_set **out,
+	     struct sk_trust **trust, char why[TRUST_FILES_WHY_SIZE]);
+void set_free(struct lists_set *set);
+SK_DEFINE_CLEANUP(struct lists_set, set_free)
+
+/** Does a list of a former address serve, since its successor has not come? */
+bool set_needs_kept(const struct lists_set *set);
+void set_drop_kept(struct lists_set *set);
+
+/** Remembers what the trust was built of. */
+void set_note(const struct lists *lists, struct lists_set *set, const struct sk_trust *trust);
+
+/* list_files.c */
+
+/** Judges the files of trust.crls by the set's trust; warns of what does not count.
+ * @return false: an indirect list that nobody vouches for, with the reason */
+SK_MUSTCHECK
+bool list_files_review(const struct lists *lists, struct lists_set *set,
+		       const struct sk_trust *trust, char why[TRUST_FILES_WHY_SIZE]);
+
+/* list_missing.c */
+
+/** With trust.crl-required: which lists make chains fail.  Each is said once. */
+void list_missing_report(const struct lists *lists);
+
+/** Is there no file that counts, nor an address where a list could come from? */
+bool list_missing_all(const struct lists_set *set, int64_t now);
+
 /* list_feed.c */
 
 /** Starts what is in `feed->job`. */
@@ -127,6 +184,9 @@ bool feed_is_echo(const struct feed *feed, const struct fetch_result *result);
 /** A look went well: the next one is due at the refresh, or when what is held ends. */
 void feed_good(struct feed *feed);
 
+/** Why a fetch failed, said of a list. */
+const char *feed_reason(enum sk_err err);
+
 /** It did not arrive, or it arrived and is no good. */
 void feed_failed(struct feed *feed, const char *why);
 void feed_refused(struct feed *feed, bool stored, int64_t fetched, const char *why);
@@ -140,6 +200,9 @@ int64_t feed_fetched_at(const struct feed *feed, const struct fetch_result *resu
 
 /** Goes on with what another feed of the same URL had.  The old one stays as it is. */
 void feed_adopt(struct feed *feed, const struct feed *old, int64_t refresh);
+
+/** Throws away what was fetched; to be asked for at once. */
+void feed_forget(struct feed *feed);
 void feed_deinit(struct feed *feed);
 
 /* list_crl.c */
@@ -149,6 +212,11 @@ void crl_arrived(struct feed *feed, const struct fetch_result *result);
 /* list_ca.c */
 void ca_begin(struct ca_feed *ca);
 void ca_arrived(struct ca_feed *ca, const struct fetch_result *result);
+
+/** Would a reload bring back an older list of the same administrator, and with it authorities that
+ * were taken off?  By the network that is refused, too. */
+SK_MUSTCHECK
+bool ca_steps_back(const struct lists_set *held, const struct lists_set *next);
 
 /* list_login.c */
 

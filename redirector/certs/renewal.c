@@ -4,7 +4,6 @@
  * the shared store; it is then as old as the day it left the network, and says
  * itself how long it is fresh.
  */
-#include "redirector/certs/judge.h"
 #include "redirector/certs/state.h"
 
 enum {
@@ -62,9 +61,11 @@ static void install(struct certs *certs, struct certs_entry *entry,
 {
 	int64_t least = certs->conf->certs.failure_lifetime;
 	int64_t keep = keep_of(certs, entry, result), late = 0;
-	enum sk_err verdict =
-		judge(&entry->judged, certs->trust, certs->generation, certs_wall(certs));
+	const struct judge by = certs_judge(certs);
+	enum sk_err verdict = judge(&by, entry->url, &entry->judged);
 
+	if (verdict == SK_OK) /* what else was in the file is memory that a stranger fills */
+		sk_trust_trim(certs->trust, entry->judged.chain, certs_wall(certs));
 	if (verdict == SK_OK && (keep >= least || (result->stored && keep > 0))) {
 		entry->failures = 0;
 		offer(certs, entry, result, keep);
@@ -78,14 +79,14 @@ static void install(struct certs *certs, struct certs_entry *entry,
 }
 
 /* A fault of ours says nothing of the repository. */
-static void remember(struct certs *certs, struct certs_entry *entry, enum sk_err err)
+static void remember(struct certs *certs, struct certs_entry *entry, enum sk_err err, bool unasked)
 {
 	int64_t now = certs_mono(certs);
 	bool spent = !entry_stale_ok(entry, now, certs_wall(certs)) && now >= entry->fresh_until;
 
 	if (spent)
 		entry_clear(entry, SK_OK);
-	if (sk_err_class(err) == SK_CLASS_OURS) {
+	if (sk_err_class(err) == SK_CLASS_OURS || (unasked && err != SK_FETCH_REFUSED)) {
 		entry->retry_at = now + BUSY_PAUSE;
 		entry->err = SK_OK;
 		return;
@@ -136,7 +137,7 @@ static void on_fetched(struct fetch_job *job, const struct fetch_result *result)
 	entry->fetching = false;
 	count_end(&certs->counters, err, result->stored);
 	if (err != SK_OK)
-		remember(certs, entry, err);
+		remember(certs, entry, err, result->unasked);
 	certs_deliver(certs, entry, err == SK_OK ? from : CERTS_FROM_MEMORY, err);
 	entry_shed(entry);
 	if (entry_empty(entry))
@@ -163,7 +164,7 @@ enum sk_err renewal_start(struct certs *certs, struct certs_entry *entry, bool c
 	}
 	entry->fetching = false;
 	count_end(&certs->counters, err, false);
-	remember(certs, entry, err);
+	remember(certs, entry, err, true);
 	return err;
 }
 

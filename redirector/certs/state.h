@@ -7,6 +7,7 @@
 #include "redirector/certs/cache.h"
 #include "redirector/certs/certs.h"
 #include "redirector/certs/fetch.h"
+#include "redirector/certs/judge.h"
 
 struct certs {
 	struct certs_parts parts;
@@ -27,6 +28,12 @@ static inline int64_t certs_mono(const struct certs *certs)
 static inline int64_t certs_wall(const struct certs *certs)
 {
 	return certs->parts.clock->wall(certs->parts.clock);
+}
+
+static inline struct judge certs_judge(const struct certs *certs)
+{
+	return (struct judge){ certs->trust, certs->generation, certs_wall(certs),
+			       certs->parts.log };
 }
 
 /**

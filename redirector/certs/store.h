@@ -68,5 +68,10 @@ bool store_put(struct store *store, const struct fetch_kept *kept);
 /** As many store_put() in few transactions.  @return How many were kept */
 size_t store_put_many(struct store *store, const struct fetch_kept *const *kept, size_t count);
 
+/** Was the data found damaged?  Then nothing more is written, and the next opening makes it anew.
+ * Any thread. */
+SK_MUSTCHECK
+bool store_condemned(const struct store *store);
+
 /** How many records there are. */
 size_t store_count(struct store *store);

@@ -143,6 +143,45 @@ bool folder_check_data(const struct folder *f, bool *exists, char why[STORE_WHY_
 	return true;
 }
 
+/* A folder that is missing will be made, if that may be done */
+static bool can_be_made(const char *path, char *why)
+{
+	char parent[PATH_MAX];
+	char *slash;
+
+	if (snprintf(parent, sizeof(parent), "%s", path) >= PATH_MAX)
+		return fail(why, path, "the path is too long");
+	for (slash = parent + strlen(parent) - 1; slash > parent && *slash == '/'; slash--)
+		*slash = '\0';
+	slash = strrchr(parent, '/');
+	if (slash)
+		slash[slash == parent] = '\0';
+	return access(slash ? parent : ".", W_OK | X_OK) == 0 || fail(why, path, strerror(errno));
+}
+
+bool folder_usable(const char *path, char why[STORE_WHY_SIZE])
+{
+	static const char *const files[] = { "owners", "data.mdb", "lock.mdb" };
+	char copy[PATH_MAX];
+	const struct folder f = { .path = copy };
+	struct stat st;
+
+	if (snprintf(copy, sizeof(copy), "%s", path) >= PATH_MAX)
+		return fail(why, "the folder", "the path is too long");
+	if (stat(path, &st) < 0)
+		return errno == ENOENT ? can_be_made(path, why) : fail(why, path, strerror(errno));
+	if (!S_ISDIR(st.st_mode))
+		return fail(why, path, "not a folder");
+	if (!ours(&st, path, why))
+		return false;
+	if (access(path, W_OK | X_OK) < 0)
+		return fail(why, path, strerror(errno));
+	for (size_t i = 0; i < SK_COUNT(files); i++)
+		if (check_file(&f, files[i], why) == FOUND_BAD)
+			return false;
+	return true;
+}
+
 /* --- places --- */
 
 /* A wrong length or head is a torn write of the very first opening, or an accident: begun anew. */

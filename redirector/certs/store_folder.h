@@ -30,6 +30,14 @@ struct folder;
 SK_MUSTCHECK
 bool folder_enter(const char *path, struct folder **out, char why[STORE_WHY_SIZE]);
 
+/**
+ * Could this user open a store there, as far as folder and files say?  Makes and changes nothing.
+ *
+ * @return false with the reason
+ */
+SK_MUSTCHECK
+bool folder_usable(const char *path, char why[STORE_WHY_SIZE]);
+
 /** A clean end, once it was settled. */
 void folder_leave(struct folder *folder);
 SK_DEFINE_CLEANUP(struct folder, folder_leave)

@@ -100,7 +100,7 @@ static struct victim judge_one(MDB_val key, MDB_val val, int64_t now)
 	return one;
 }
 
-static int look_at_all(const struct room *room, MDB_txn *txn, int64_t now, struct victims *v)
+static int look_at_all(struct room *room, MDB_txn *txn, int64_t now, struct victims *v)
 {
 	MDB_cursor *cursor;
 	MDB_val key, val;
@@ -113,6 +113,8 @@ static int look_at_all(const struct room *room, MDB_txn *txn, int64_t now, struc
 
 		if (key.mv_size != RECORD_KEY_SIZE)
 			continue; /* nothing of ours: a newer version's, maybe */
+		if (!page_is_sound(&room->pages, key, val))
+			continue;
 		one = judge_one(key, val, now);
 		consider(v, &one);
 	}
@@ -120,7 +122,7 @@ static int look_at_all(const struct room *room, MDB_txn *txn, int64_t now, struc
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-int room_evict(const struct room *room, MDB_txn *txn, size_t bytes, int64_t now)
+int room_evict(struct room *room, MDB_txn *txn, size_t bytes, int64_t now)
 {
 	struct victims *v = malloc(sizeof(*v));
 	size_t freed = 0;
@@ -157,12 +159,12 @@ static int excess(const struct room *room, MDB_txn *txn, size_t more, size_t *ou
 		rc = mdb_stat(txn, 0, &unused); /* LMDB's list of free pages is its table 0 */
 	if (rc != 0)
 		return rc;
-	used = (2 + pages(&data) + pages(&unused) + PUT_PAGES) * room->page + more;
+	used = (2 + pages(&data) + pages(&unused) + PUT_PAGES) * room->pages.size + more;
 	*out = used > limit ? used - limit : 0;
 	return 0;
 }
 
-int room_make(const struct room *room, MDB_txn *txn, size_t bytes, int64_t now)
+int room_make(struct room *room, MDB_txn *txn, size_t bytes, int64_t now)
 {
 	size_t over = 0;
 	int rc = excess(room, txn, bytes, &over);

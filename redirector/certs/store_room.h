@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "redirector/certs/store_page.h"
 #include "shaken/macro.h"
 
 #include <lmdb.h>
@@ -17,7 +18,8 @@ enum {
 
 struct room {
 	MDB_dbi dbi;
-	size_t map, page; /* bytes */
+	size_t map; /* bytes */
+	struct pages pages;
 };
 
 /**
@@ -28,8 +30,9 @@ struct room {
  * @return 0; MDB_MAP_FULL: not enough could go; or another error of LMDB
  */
 SK_MUSTCHECK
-int room_make(const struct room *room, MDB_txn *txn, size_t bytes, int64_t now);
+int room_make(struct room *room, MDB_txn *txn, size_t bytes, int64_t now);
 
-/** Deletes at least so many bytes of records, and a share of the map more, as far as there are. */
+/** Deletes at least so many bytes of records, and a share of the map more, as far as there are;
+ * none whose pages are damaged. */
 SK_MUSTCHECK
-int room_evict(const struct room *room, MDB_txn *txn, size_t bytes, int64_t now);
+int room_evict(struct room *room, MDB_txn *txn, size_t bytes, int64_t now);

@@ -250,6 +250,11 @@ void store_threads_count(const struct store_threads *t, uint64_t *kept, uint64_t
 	*lost = t->lost;
 }
 
+bool store_threads_damaged(const struct store_threads *t)
+{
+	return store_condemned(t->store);
+}
+
 /* --- life --- */
 
 /* The threads are not there, or not any more. */

@@ -43,5 +43,9 @@ struct store_ask *store_threads_ask(struct store_threads *threads, struct sk_spa
 /** Queues a copy, or counts it as lost. */
 void store_threads_keep(struct store_threads *threads, const struct fetch_kept *kept);
 
+/** As store_condemned(). */
+SK_MUSTCHECK
+bool store_threads_damaged(const struct store_threads *threads);
+
 /** Records written and lost so far. */
 void store_threads_count(const struct store_threads *threads, uint64_t *kept, uint64_t *lost);

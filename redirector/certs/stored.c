@@ -13,16 +13,21 @@
 #include <stdlib.h>
 
 enum {
-	AHEAD = 300, /* s; a copy from further in the future was kept under a wrong clock */
+	TELL = 60000, /* ms between two lines about losses */
+	AHEAD = 300,  /* s; a copy from further in the future was kept under a wrong clock */
 };
 
 struct stored {
 	struct fetcher base; /* the first member: a fetcher is one of these */
 	struct loop *loop;
 	const struct clock *clock;
+	struct log *log; /* NULL: nothing is logged */
 	struct fetcher *inner;
 	struct store_threads *threads;
 	struct stored_counters counters;
+	uint64_t lost;   /* how many losses were told         */
+	int64_t told_at; /* ms of the monotonic clock; 0: never */
+	bool damage_told;
 };
 
 /* One job. */
@@ -88,14 +93,14 @@ static bool serves_stale(const struct look *look, enum sk_err err)
 	       now(look) - look->copy.until <= CACHE_STALE_MAX;
 }
 
-static void finish_err(struct look *look, enum sk_err err)
+static void finish_err(struct look *look, enum sk_err err, bool unasked)
 {
 	if (serves_stale(look, err)) {
 		look->stored->counters.stale++;
 		finish_copy(look);
 		return;
 	}
-	finish(look, &(struct fetch_result){ .err = err });
+	finish(look, &(struct fetch_result){ .err = err, .unasked = unasked });
 }
 
 /* "Not modified" to the copy's etag, of which the owner knows nothing: to them it is a body. */
@@ -116,7 +121,7 @@ static void on_inner(struct fetch_job *inner, const struct fetch_result *result)
 
 	look->fetching = false;
 	if (result->err != SK_OK)
-		finish_err(look, result->err);
+		finish_err(look, result->err, false);
 	else if (result->not_modified && look->lent)
 		finish_confirmed(look, result);
 	else
@@ -149,7 +154,7 @@ static void fetch_later(struct look *look)
 	enum sk_err err = fetch(look);
 
 	if (err != SK_OK)
-		finish_err(look, err);
+		finish_err(look, err, true);
 }
 
 static void on_patience(void *arg)
@@ -195,12 +200,47 @@ static void on_answer(void *arg, struct store_ask *ask)
 
 /* --- the interface --- */
 
+/* The writer counts in its own thread; whoever comes by next tells what it has lost. */
+static void tell_losses(struct stored *s)
+{
+	uint64_t kept, lost;
+	int64_t mono;
+
+	store_threads_count(s->threads, &kept, &lost);
+	if (!s->log || lost == s->lost)
+		return;
+	mono = s->clock->mono(s->clock);
+	if (s->told_at != 0 && mono - s->told_at < TELL)
+		return;
+	log_print(
+		s->log, LEVEL_WARNING,
+		"event=store result=lost lost=%llu msg=\"certs.store: could not be written (a full "
+		"or broken disk, too small or too slow a store): not kept over a restart\"",
+		(unsigned long long)(lost - s->lost));
+	s->lost = lost;
+	s->told_at = mono;
+}
+
+/* Until the next start there is a store that nothing is added to. */
+static void tell_damage(struct stored *s)
+{
+	if (!s->log || s->damage_told || !store_threads_damaged(s->threads))
+		return;
+	log_print(
+		s->log, LEVEL_ERROR,
+		"event=store state=damaged msg=\"certs.store: its data is damaged: nothing more is "
+		"written there; the next start moves it aside and makes it anew\"");
+	s->damage_told = true;
+}
+
 static enum sk_err stored_start(struct fetcher *self, struct fetch_job *job)
 {
 	struct stored *s = (struct stored *)self;
 	SK_CLEANUP(look_free_p) struct look *look = calloc(1, sizeof(*look));
 	enum sk_err err = SK_OK;
 
+	tell_damage(s);
+	tell_losses(s);
 	if (!look)
 		return SK_ENOMEM;
 	look->stored = s;
@@ -243,10 +283,14 @@ static bool stored_reload(struct fetcher *self, const struct certs_conf *conf, c
 
 static void stored_keep(struct fetcher *self, const struct fetch_kept *kept)
 {
-	store_threads_keep(((struct stored *)self)->threads, kept);
+	struct stored *s = (struct stored *)self;
+
+	store_threads_keep(s->threads, kept);
+	tell_damage(s);
+	tell_losses(s);
 }
 
-bool stored_new(struct loop *loop, const struct clock *clock, struct store *store,
+bool stored_new(struct loop *loop, const struct clock *clock, struct log *log, struct store *store,
 		struct fetcher *inner, struct fetcher **out)
 {
 	struct stored *s = calloc(1, sizeof(*s));
@@ -257,6 +301,7 @@ bool stored_new(struct loop *loop, const struct clock *clock, struct store *stor
 		.base = { stored_start, stored_stop, stored_reload, stored_keep },
 		.loop = loop,
 		.clock = clock,
+		.log = log,
 		.inner = inner,
 	};
 	if (!store_threads_new(loop, store, on_answer, s, &s->threads)) {

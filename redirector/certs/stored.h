@@ -14,6 +14,7 @@
 #pragma once
 
 #include "redirector/base/clock.h"
+#include "redirector/base/log.h"
 #include "redirector/base/loop.h"
 #include "redirector/certs/fetch.h"
 #include "redirector/certs/store.h"
@@ -30,11 +31,13 @@ struct stored_counters {
 };
 
 /**
+ * @param log    A warning when something is lost, once a minute at most; an error when the data is
+ *               found damaged, once; NULL: none
  * @param store  Taken over on success
  * @param inner  Must outlive it
  */
 SK_MUSTCHECK
-bool stored_new(struct loop *loop, const struct clock *clock, struct store *store,
+bool stored_new(struct loop *loop, const struct clock *clock, struct log *log, struct store *store,
 		struct fetcher *inner, struct fetcher **out);
 
 /** Waits for writes in hand (bounded), then closes the store.  All jobs are done or stopped. */

@@ -181,14 +181,20 @@ static bool set_request(struct transfer *t, CURL *easy)
 	return !bad;
 }
 
+int64_t transfer_timeout(const struct transfer *t)
+{
+	const int64_t timeout = t->rules->timeout;
+
+	if (t->max > SK_CERT_FILE_MAX && timeout < FETCH_LIST_TIMEOUT)
+		return FETCH_LIST_TIMEOUT;
+	return timeout;
+}
+
 /* How long, how much, and by whose word. */
 static bool set_limits(struct transfer *t, CURL *easy)
 {
-	long timeout = (long)t->rules->timeout;
+	long timeout = (long)transfer_timeout(t);
 	bool bad = false;
-
-	if (t->max > SK_CERT_FILE_MAX && timeout < FETCH_LIST_TIMEOUT)
-		timeout = FETCH_LIST_TIMEOUT;
 
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_QUICK_EXIT, 1L); /* do not wait for a silent name server */

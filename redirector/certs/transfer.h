@@ -59,6 +59,10 @@ SK_MUSTCHECK
 enum sk_err transfer_begin(struct transfer *t, const struct rules *rules,
 			   const struct fetch_job *job);
 
+/** Milliseconds that a transfer which has begun may take. */
+SK_MUSTCHECK
+int64_t transfer_timeout(const struct transfer *t);
+
 /** What came of it; the body belongs to the transfer. */
 struct fetch_result transfer_result(const struct transfer *t, CURLcode code);
 

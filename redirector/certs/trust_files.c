@@ -6,10 +6,9 @@
 #include "redirector/certs/trust_files.h"
 
 #include "redirector/base/file.h"
+#include "redirector/certs/trust_folder.h"
 #include "shaken/cert.h"
 
-#include <dirent.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,51 +113,20 @@ static bool add_file(struct trust_files *files, const struct kind *kind, const c
 	return complain(why, kind->setting, path, err ? reason_of(kind, err) : "too many files");
 }
 
-static int has_ending(const struct dirent *entry)
-{
-	static const char *const endings[] = { ".pem", ".crt", ".cer" };
-	const char *dot = strrchr(entry->d_name, '.');
-
-	for (size_t i = 0; entry->d_name[0] != '.' && dot && i < SK_COUNT(endings); i++)
-		if (strcmp(dot, endings[i]) == 0)
-			return 1;
-
-	return 0;
-}
-
-/* The same order everywhere, whatever the locale says */
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static bool add_entry(struct trust_files *files, const char *folder, const char *name,
-		      char why[TRUST_FILES_WHY_SIZE])
-{
-	char path[PATH_MAX];
-
-	if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= (int)sizeof(path))
-		return complain(why, anchors.setting, folder, "a name in it is too long");
-
-	return add_file(files, &anchors, path, why);
-}
-
 static bool add_folder(struct trust_files *files, const char *folder,
 		       char why[TRUST_FILES_WHY_SIZE])
 {
-	struct dirent **entries = NULL;
-	const int count = scandir(folder, &entries, has_ending, by_name);
+	char **paths = NULL;
+	const int count = trust_folder_list(folder, &paths);
 	bool ok = count > 0;
 
 	if (count < 0)
 		return complain(why, anchors.setting, folder, "the folder cannot be read");
 	if (count == 0)
 		complain(why, anchors.setting, folder, "a folder without *.pem, *.crt or *.cer");
-	for (int i = 0; i < count; i++) {
-		ok = ok && add_entry(files, folder, entries[i]->d_name, why);
-		free(entries[i]);
-	}
-	free(entries);
+	for (int i = 0; i < count && ok; i++)
+		ok = add_file(files, &anchors, paths[i], why);
+	trust_folder_free(paths, count);
 	return ok;
 }
 
@@ -276,6 +244,17 @@ static bool read_lists(const struct trust_conf *conf, int64_t now, struct trust_
 	return !file || read_list(conf, now, files, why);
 }
 
+static bool set_policies(const struct text_list *oids, struct sk_trust_rules *rules,
+			 char why[TRUST_FILES_WHY_SIZE])
+{
+	for (size_t i = 0; i < oids->count && i < SK_POLICIES_MAX; i++) {
+		if (!sk_oid_parse(oids->items[i], &rules->policies[i]))
+			return complain(why, "trust.policies", oids->items[i], "not an OID");
+		rules->policy_count++;
+	}
+	return true;
+}
+
 bool trust_files_read(const struct trust_conf *conf, int64_t now, struct trust_files **out,
 		      char why[TRUST_FILES_WHY_SIZE])
 {
@@ -292,7 +271,8 @@ bool trust_files_read(const struct trust_conf *conf, int64_t now, struct trust_f
 		.crl_required = conf->crl_required,
 		.crl_grace = conf->crl_grace,
 	};
-	if (!add_files(files, &anchors, &conf->anchors, why) ||
+	if (!set_policies(&conf->policies, &files->rules, why) ||
+	    !add_files(files, &anchors, &conf->anchors, why) ||
 	    !add_files(files, &crls, &conf->crls, why) ||
 	    !add_files(files, &administrator, &conf->administrator, why) ||
 	    !add_files(files, &crl_signers, &conf->crl_signers, why) ||
@@ -348,6 +328,17 @@ const struct sk_calist *trust_files_list(const struct trust_files *files, bool *
 		*over = files->list_err != SK_OK;
 
 	return files->list_err ? NULL : files->list;
+}
+
+struct sk_span trust_files_crl(const struct trust_files *files, size_t at)
+{
+	size_t seen = 0;
+
+	for (size_t i = 0; i < files->count; i++)
+		if (files->pieces[i].kind == &crls && seen++ == at)
+			return (struct sk_span){ files->pieces[i].text, files->pieces[i].len };
+
+	return (struct sk_span){ 0 };
 }
 
 struct sk_span trust_files_administrator(const struct trust_files *files)

@@ -19,8 +19,9 @@
 #include <stdint.h>
 
 enum {
-	TRUST_FILES_WHY_SIZE = 256,     /**< room for a reason, terminator included             */
-	TRUST_FILES_CRL_MAX = 32 << 20, /**< bytes of one CRL: one of half a million certificates */
+	TRUST_FILES_WHY_SIZE = 256,    /**< room for a reason, terminator included             */
+	TRUST_FILES_CRL_MAX = 2 << 20, /**< bytes of one CRL: one of 50,000 certificates, which is
+					  read in about 50 ms, in which no call is answered     */
 };
 
 struct trust_files;
@@ -54,6 +55,9 @@ bool trust_files_build(const struct trust_files *files, int64_t missing_until,
  * @param over  Set to whether there is one whose time is over; may be NULL
  */
 const struct sk_calist *trust_files_list(const struct trust_files *files, bool *over);
+
+/** The file of trust.crls at this place of the setting, as it was read. */
+struct sk_span trust_files_crl(const struct trust_files *files, size_t at);
 
 /** The certificates of trust.administrator and of trust.ca-list-certificate, PEM; may be empty. */
 struct sk_span trust_files_administrator(const struct trust_files *files);

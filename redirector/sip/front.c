@@ -367,6 +367,7 @@ void front_set_tenant(struct front *f, struct tenant *tenant)
 	struct tenant *old = f->tenant;
 
 	f->tenant = tenant_ref(tenant);
+	f->waiting.max = (size_t)tenant->conf->sip.waiting_max;
 	tenant_unref(old);
 	if (!front_watch(f))
 		log_print(f->parts.log, LEVEL_ERROR,

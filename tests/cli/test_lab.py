@@ -119,6 +119,43 @@ def test_verdicts(lab):
     check(seen.get("outcome") == "SK_IAT_STALE", "the cheap checks come first", seen)
 
 
+def test_crl_signer(lab):
+    """The administrator's indirect list, with and without its signer; a list that counts for nobody is told."""
+    with open(lab.path("admin-crl.pem"), encoding="ascii") as file:
+        lines = file.read().split("\n")
+    at = next(i for i, line in enumerate(lines) if "END" in line) - 2
+    lines[at] = lines[at][:50] + ("A" if lines[at][50] != "A" else "B") + lines[at][51:]
+    with open(lab.path("forged-crl.pem"), "w", encoding="ascii") as file:
+        file.write("\n".join(lines))
+    admin, other = ["--crl-signer", lab.path("admin.pem")], ["--crl-signer", lab.path("other-root.pem")]
+    told = "signed by nobody of --trust and --crl-signer"
+    rows = [
+        ("revoked", "admin-crl.pem", admin, "SK_CERT_REVOKED", False),
+        ("revoked", "admin-crl.pem", [], "SK_OK", True),
+        ("revoked", "admin-crl.pem", other, "SK_OK", True),
+        ("revoked", "forged-crl.pem", admin, "SK_OK", True),
+        ("revoked", "crl.pem", [], "SK_CERT_REVOKED", False),
+        ("sp", "admin-crl.pem", admin, "SK_OK", False),
+        ("sp", "admin-crl.pem", admin + ["--crl-required"], "SK_OK", False),
+        ("sp", "admin-crl.pem", ["--crl-required"], "SK_CRL_INVALID", True),
+    ]
+    for name, crl, more, outcome, note in rows:
+        trust = ["--trust", lab.path("root.pem"), "--crl", lab.path(crl), *more]
+        chain, what = lab.path(name + ".pem"), f"{name} {crl} {more}"
+        answer = shaken("cert", *trust, chain)
+        check(f"{outcome}: " in answer.out.split("verdict")[1], f"cert {what}: {outcome}", answer)
+        check((told in answer.err and crl in answer.err) == note, f"cert {what}: note", answer)
+        token = lab.sign(name)
+        answer = shaken("verify", *trust, "--certificate", chain, "--orig", ORIG, "--dest", DEST, "--json", token)
+        check(f'"{outcome}"' in answer.out, f"verify {what}: {outcome}", answer)
+        check((told in answer.err) == note, f"verify {what}: note", answer)
+    answer = shaken("cert", "--trust", lab.path("root.pem"), *admin, lab.path("sp.pem"))
+    check(answer.status == 2 and "--crl-signer needs --crl" in answer.err, "a signer of nothing", answer)
+    answer = shaken("cert", "--trust", lab.path("root.pem"), "--crl", lab.path("crl.pem"), "--crl-signer", lab.path("sp.key"), lab.path("sp.pem"))
+    check(answer.status == 3, "a signer that is a key", answer)
+    os.unlink(lab.path("forged-crl.pem"))
+
+
 def test_rules(lab):
     """Each rule with and without."""
     expired = ["--crl", lab.path("expired-crl.pem")]
@@ -171,6 +208,7 @@ test_options()
 test_openssl(LAB)
 test_verdicts(LAB)
 test_rules(LAB)
+test_crl_signer(LAB)
 test_crosswise(LAB)
 test_again(LAB)
 result()

@@ -3,6 +3,8 @@
 
 import base64
 import json
+import subprocess
+import tempfile
 import time
 
 from kit import BASE, DEST, ORIG, Lab, check, result, shaken, shaken_json
@@ -143,34 +145,62 @@ def test_verify(lab):
     check(seen["outcome"] == "SK_OK", "to a urn", answer)
 
 
+def forge(lab, header, body, key="sp"):
+    """Signed by the laboratory's key, whatever it says."""
+    signed = f"{b64(header)}.{b64(body)}"
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(signed.encode())
+        file.flush()
+        run = subprocess.run(["openssl", "dgst", "-sha256", "-sign", lab.path(key + ".key"), file.name],
+                             capture_output=True, check=True)
+    at, parts = 2, []
+    for _ in range(2):                  # SEQUENCE { INTEGER, INTEGER }
+        length = run.stdout[at + 1]
+        parts.append(run.stdout[at + 2:at + 2 + length].lstrip(b"\0").rjust(32, b"\0"))
+        at += 2 + length
+    return f"{signed}.{b64(b''.join(parts))}"
+
+
 def test_claims(lab):
-    """What a token of the type says must be well-formed, before anybody looks at a signature."""
-    def unsigned(ppt, **claims):
+    """What a token of the type says must be well-formed.  What rph and rcd mean is judged last, as in
+    the redirector: a forged one is a forgery, whatever it says."""
+    def token(ppt, signed=True, **claims):
         header = {"alg": "ES256", "ppt": ppt, "typ": "passport", "x5u": BASE + "/sp.pem"}
         body = {"dest": {"tn": [DEST]}, "iat": int(time.time()), "orig": {"tn": ORIG}, **claims}
-        return (f"{b64(header)}.{b64(body)}.{b64(bytes(31) + b'1' + bytes(31) + b'1')};"
-                f"info=<{BASE}/sp.pem>;alg=ES256;ppt={ppt}")
+        made = forge(lab, header, body) if signed else \
+            f"{b64(header)}.{b64(body)}.{b64(bytes(31) + b'1' + bytes(31) + b'1')}"
+        return f"{made};info=<{BASE}/sp.pem>;alg=ES256;ppt={ppt}"
+
+    def unsigned(ppt, **claims):
+        return token(ppt, False, **claims)
+
     bad = {"nam": "Q"}
     zero = "sha256-" + "A" * 43
+    esnet = {"rph": {"auth": ["ets.0"]}}
     rows = [
-        ("rph", {}, "SK_CLAIM_MISSING"),
-        ("rph", {"rph": {"auth": []}}, "SK_CLAIM_TYPE"),
-        ("rph", {"rph": {"auth": ["ets.0"]}, "sph": "psap-callback"}, "SK_CLAIM_TYPE"),
-        ("rph", {"rph": {"auth": ["ets.0"]}}, "SK_BAD_SIGNATURE"),
-        ("rcd", {}, "SK_CLAIM_MISSING"),
-        ("rcd", {"rcd": {}}, "SK_RCD_INVALID"),
-        ("rcd", {"rcd": bad, "rcdi": {"/nam": zero}}, "SK_RCD_INVALID"),
-        ("rcd", {"rcd": bad}, "SK_BAD_SIGNATURE"),
-        ("div", {}, "SK_CLAIM_MISSING"),
-        ("div", {"div": {"tn": [FROM]}}, "SK_CLAIM_TYPE"),
-        ("div", {"div": {"tn": FROM}}, "SK_BAD_SIGNATURE"),
+        # claims, options: the outcome when it is signed, and when it is not
+        ("rph", {}, [], "SK_CLAIM_MISSING", "SK_BAD_SIGNATURE"),
+        ("rph", {"rph": {"auth": []}}, [], "SK_CLAIM_TYPE", "SK_BAD_SIGNATURE"),
+        ("rph", {**esnet, "sph": "psap-callback"}, [], "SK_CLAIM_TYPE", "SK_BAD_SIGNATURE"),
+        ("rph", esnet, [], "SK_OK", "SK_BAD_SIGNATURE"),
+        ("rph", esnet, ["--resource-priority", "ets.0"], "SK_OK", "SK_BAD_SIGNATURE"),
+        ("rph", esnet, ["--resource-priority", "ets.1"], "SK_RPH_MISMATCH", "SK_BAD_SIGNATURE"),
+        ("rcd", {}, [], "SK_CLAIM_MISSING", "SK_BAD_SIGNATURE"),
+        ("rcd", {"rcd": {}}, [], "SK_RCD_INVALID", "SK_BAD_SIGNATURE"),
+        ("rcd", {"rcd": bad, "rcdi": {"/nam": zero}}, [], "SK_RCD_INVALID", "SK_BAD_SIGNATURE"),
+        ("rcd", {"rcd": bad}, [], "SK_OK", "SK_BAD_SIGNATURE"),
+        ("div", {}, [], "SK_CLAIM_MISSING", "SK_CLAIM_MISSING"),
+        ("div", {"div": {"tn": [FROM]}}, [], "SK_CLAIM_TYPE", "SK_CLAIM_TYPE"),
+        ("div", {"div": {"tn": FROM}}, [], "SK_OK", "SK_BAD_SIGNATURE"),
     ]
-    for ppt, claims, want in rows:
-        answer, seen = judge(lab, [unsigned(ppt, **claims)], "--ppt", ppt)
-        check(seen["outcome"] == want and answer.status == 1, f"{ppt} {claims}", answer)
+    for ppt, claims, more, *wants in rows:
+        for signed, want in zip((True, False), wants):
+            answer, seen = judge(lab, [token(ppt, signed, **claims)], "--ppt", ppt, *more)
+            check(seen["outcome"] == want and answer.status == (want != "SK_OK"),
+                  f"{ppt} {claims} {more}, signed: {signed}", answer)
     plain = shaken("verify", *call(), "--ppt", "rcd",
                    unsigned("rcd", rcd={"nam": "\u009b2J"}, crn="x"))
-    check("SK_RCD_INVALID" in plain.out and "\x1b" not in plain.out, "no control characters", plain)
+    check("outcome" in plain.out and "\x1b" not in plain.out, "no control characters", plain)
     zoe = shaken("verify", *call(), "--ppt", "rcd", unsigned("rcd", rcd={"nam": "Zo\u00eb"}))
     check("Zo\\xc3\\xab" in zoe.out, "a name in rows", zoe)
 

@@ -208,6 +208,25 @@ def test_first_look(bench):
     same(bench.call(server), PASSED, 'a list of the file, a lower one of the network')
 
 
+def test_reload_back(bench):
+    """A list of before, put in the file's place: the reload is refused, and who was taken off stays off."""
+    admin, same = bench.admin, bench.checks.same
+    path = bench.lab.folder / 'reloaded.jws'
+    path.write_bytes(admin.sign(9, [admin.strangers(bench.lab.folder)]))
+    server = bench.start('reloaded', trust_anchors=[], trust_ca_list=str(path), trust_ca_list_certificate=str(bench.pki / 'untrusted.pem'),
+                         trust_administrator=[str(bench.pki / 'other-root.pem')])
+    same(bench.call(server), FAILED, 'reloaded: our root was taken off')
+    for n, (sequence, result, verstat) in enumerate([(4, 'failed', FAILED), (9, 'ok', PASSED), (8, 'failed', PASSED)]):
+        path.write_bytes(admin.sign(sequence))
+        server.send_signal(signal.SIGHUP)
+        server.wait_log('event=reload', 'reload', n + 1)
+        line = lines(server, 'reload')[n]
+        bench.checks.that('result=' + result in line, 'reloaded: sequence %d' % sequence, line)
+        bench.checks.that(result == 'ok' or 'sequence is lower' in server.log, 'reloaded: says why', server.log)
+        same(bench.call(server), verstat, 'reloaded: sequence %d' % sequence)
+    same(server.stop(), 0, 'reloaded: exit status')
+
+
 def test_stored(bench):
     """Lists outlive a restart: with the repository gone, list and certificate come from the store."""
     how = {'certs_store': str(bench.lab.folder / 'store'), 'verify_certificates': {}}
@@ -227,6 +246,7 @@ def test_stored(bench):
 def test(laboratory, checks):
     bench = Bench(laboratory, checks)
     test_first_look(bench)
+    test_reload_back(bench)
     test_second_look(bench)
     test_stored(bench)
 

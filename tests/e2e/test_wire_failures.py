@@ -183,7 +183,7 @@ class Bench:
         self.lab, self.checks = laboratory, checks
         common = {'tenant_mode': 'verify', 'log_format': 'json'}
         choices = {'verify_extra_params_refused': 'yes', 'verify_unknown_ppt_refused': 'yes',
-                   'verify_alg_required': 'yes', 'verify_identity_required': True,
+                   'verify_alg_required': 'yes', 'verify_identity_required': 'yes',
                    'verify_date_check': 'strict'}
         self.servers = {
             OPEN: laboratory.redirector(OPEN, **common),

@@ -1,8 +1,9 @@
 /*
  * Fetches every URL of the command line, all at once on the loop or (--once) one
  * by one in the blocking form, and prints a line for each: URL, outcome, bytes.
- * --stop ends after so many milliseconds with the fetches still under way.  It is
- * its own name server, too: what getaddrinfo() below says of a name is what curl hears.
+ * --first is fetched before the others, so that its host has answered once; --ours says
+ * that the configuration asks.  --stop ends after so many milliseconds with the fetches still under
+ * way.  It is its own name server, too: what getaddrinfo() below says of a name is what curl hears.
  */
 #include "redirector/certs/fetch.h"
 
@@ -37,7 +38,7 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
 struct driver {
 	struct certs_conf conf;
 	struct text_map resolve;
-	const char *urls[URLS];
+	const char *urls[URLS], *first;
 	int count, open;
 	bool once;
 	long stop;
@@ -71,6 +72,29 @@ static void on_stop(void *arg)
 	loop_stop(d->loop);
 }
 
+static bool start(struct driver *d, struct fetcher *fetcher, struct fetch_job *job, const char *url)
+{
+	enum sk_err err;
+
+	*job = d->like;
+	job->url = sk_span_of(url);
+	job->done = on_done;
+	job->arg = d;
+	err = fetcher->start(fetcher, job);
+	if (err != SK_OK)
+		print(url, err, false, 0);
+	return err == SK_OK;
+}
+
+static void fetch_first(struct driver *d, struct fetcher *fetcher)
+{
+	struct fetch_job job;
+
+	d->open = 1;
+	if (start(d, fetcher, &job, d->first))
+		loop_run(d->loop);
+}
+
 static bool on_loop(struct driver *d)
 {
 	SK_CLEANUP(loop_free_p) struct loop *loop = loop_new();
@@ -86,20 +110,11 @@ static bool on_loop(struct driver *d)
 	timer = timer_new(loop, on_stop, d);
 	if (!timer || (d->stop > 0 && !timer_set(timer, d->stop)))
 		return false;
+	if (d->first)
+		fetch_first(d, fetcher);
 	d->open = 1;
-	for (int i = 0; i < d->count; i++) {
-		struct fetch_job *job = &d->jobs[i];
-		enum sk_err err;
-
-		*job = d->like;
-		job->url = sk_span_of(d->urls[i]);
-		job->done = on_done;
-		job->arg = d;
-		err = fetcher->start(fetcher, job);
-		d->open += err == SK_OK;
-		if (err != SK_OK)
-			print(d->urls[i], err, false, 0);
-	}
+	for (int i = 0; i < d->count; i++)
+		d->open += start(d, fetcher, &d->jobs[i], d->urls[i]);
 	if (--d->open > 0)
 		loop_run(loop);
 	for (int i = 0; i < d->count; i++)
@@ -151,6 +166,10 @@ static void read_args(struct driver *d, int argc, char **argv)
 			d->like.etag = sk_span_of(argv[++i]);
 		else if (strcmp(argv[i], "--max") == 0 && i + 1 < argc)
 			d->like.max = (size_t)atol(argv[++i]);
+		else if (strcmp(argv[i], "--ours") == 0)
+			d->like.ours = true;
+		else if (strcmp(argv[i], "--first") == 0 && i + 1 < argc)
+			d->first = argv[++i];
 		else if (strcmp(argv[i], "--bearer") == 0 && i + 1 < argc)
 			d->like.bearer = sk_span_of(argv[++i]);
 		else if (strcmp(argv[i], "--post") == 0 && i + 1 < argc)

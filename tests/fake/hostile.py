@@ -225,6 +225,14 @@ class Hostile:
             self.put(conn, path, b"%x\r\n%s\r\n" % (len(piece), piece))
         conn.sendall(b"0\r\n\r\n")
 
+    def do_slow(self, conn, path, head):
+        """/slow/N: N bytes in ten pieces, two seconds in all"""
+        size = int(path.split("/")[2])
+        conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size)
+        for _ in range(10):
+            time.sleep(0.2)
+            self.put(conn, path, b"x" * (size // 10))
+
     def do_post_redirect(self, conn, path, head):
         self.say(conn, 307, b"", "Location: /login")
 

@@ -1,7 +1,6 @@
 /** @file fuzz_calist.c  Whatever the list's server sends: its facts are whole, and no stranger's
  * list is taken */
 #include "shaken/calist.h"
-#include "shaken/trust.h"
 
 #include "certificate.h"
 
@@ -14,18 +13,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* All that is promised of a list that was read */
 static void check_facts(const struct sk_calist *list)
 {
-	static const struct sk_trust_rules rules;
-	SK_CLEANUP(sk_trust_free_p) struct sk_trust *trust = NULL;
 	const struct sk_span pem = sk_calist_pem(list);
-	size_t count = 0;
 
 	if (strlen(sk_calist_x5u(list)) == 0 || strlen(sk_calist_x5u(list)) > SK_URL_MAX)
 		abort();
 	if (sk_calist_sequence(list) < 0 || sk_calist_exp(list) <= 0 ||
-	    sk_calist_count(list) == 0 || sk_calist_count(list) > SK_CALIST_ANCHORS_MAX)
-		abort();
-	if (sk_trust_new(&rules, &trust) || sk_trust_add_anchors(trust, pem.ptr, pem.len, &count) ||
-	    count != sk_calist_count(list))
+	    sk_calist_count(list) != 0 || pem.len == 0 || pem.ptr[pem.len] != '\0')
 		abort();
 }
 

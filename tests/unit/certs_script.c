@@ -196,7 +196,7 @@ static void begin(struct story *s, const struct certs_conf *breaker)
 	struct certs_parts parts = { .clock = &s->w.clock.base, .fetcher = &s->w.net.base };
 
 	certs_free(s->w.certs);
-	if (breaker && !breaker_new(parts.clock, breaker, parts.fetcher, &s->breaker))
+	if (breaker && !breaker_new(parts.clock, NULL, breaker, parts.fetcher, &s->breaker))
 		abort();
 	if (s->breaker)
 		parts.fetcher = s->breaker;

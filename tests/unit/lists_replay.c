@@ -4,6 +4,7 @@
  */
 #include "lists_replay.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,26 @@ void __wrap_timer_free(struct timer *timer)
 {
 	if (timer)
 		timer->due = -1;
+}
+
+void __wrap_log_print(struct log *log, enum log_level level, const char *fmt, ...) SK_PRINTF(3, 4);
+
+void __wrap_log_print(struct log *log, enum log_level level, const char *fmt, ...)
+{
+	static const char *const levels[] = { "error", "warning", "info", "debug", "asked" };
+	struct lists_world *w = (struct lists_world *)(void *)log;
+	const size_t room = sizeof(w->log) - w->log_len;
+	va_list args;
+	int n = snprintf(w->log + w->log_len, room, "%s ", levels[level]);
+
+	va_start(args, fmt);
+	n += vsnprintf(w->log + w->log_len + n, room - (size_t)n, fmt, args);
+	va_end(args);
+	if ((size_t)n + 2 > room)
+		abort();
+	w->log_len += (size_t)n;
+	w->log[w->log_len++] = '\n';
+	w->log[w->log_len] = '\0';
 }
 
 static void make_provider(struct provider *p, const char *name)
@@ -210,11 +231,12 @@ static void on_trust(void *arg, struct sk_trust *trust)
 	w->swaps++;
 }
 
-bool lists_begin(struct lists_world *w, struct conf *conf)
+static bool begin(struct lists_world *w, struct conf *conf, bool network)
 {
 	struct lists_parts parts = { .loop = (struct loop *)(void *)w,
 				     .clock = &w->clock.base,
-				     .fetcher = &w->net.base };
+				     .fetcher = network ? &w->net.base : NULL,
+				     .log = (struct log *)(void *)w };
 
 	*w = (struct lists_world){
 		.net.base = { .start = net_start, .stop = net_stop, .keep = net_keep },
@@ -222,6 +244,19 @@ bool lists_begin(struct lists_world *w, struct conf *conf)
 		.conf = conf,
 	};
 	return lists_new(&parts, conf, on_trust, w, &w->lists, &w->trust, w->why);
+}
+
+bool lists_begin(struct lists_world *w, struct conf *conf)
+{
+	return begin(w, conf, true);
+}
+
+bool lists_check(struct lists_world *w, struct conf *conf)
+{
+	const bool ok = begin(w, conf, false);
+
+	lists_end(w);
+	return ok;
 }
 
 size_t lists_end(struct lists_world *w)
@@ -308,6 +343,34 @@ enum sk_err lists_judge(const struct lists_world *w, const struct provider *who)
 	if (sk_chain_new(who->chain.text, who->chain.len, &chain) != SK_OK)
 		abort();
 	return sk_trust_check(w->trust, chain, w->clock.wall, NULL);
+}
+
+unsigned lists_said(const struct lists_world *w, const char *words)
+{
+	unsigned count = 0;
+
+	for (const char *line = w->log; *line; line = strchr(line, '\n') + 1) {
+		const char *at = strstr(line, words);
+
+		count += at && at < strchr(line, '\n');
+	}
+	return count;
+}
+
+bool lists_reload(struct lists_world *w, struct conf *conf)
+{
+	struct lists_next *next = NULL;
+	struct sk_trust *trust = NULL;
+	const bool ok = lists_prepare(w->lists, conf, &next, &trust, w->why);
+
+	if (ok) {
+		lists_commit(w->lists, next);
+		sk_trust_free(w->trust);
+		w->trust = trust;
+	}
+	conf_unref(w->conf);
+	w->conf = conf;
+	return ok;
 }
 
 char *lists_crl(const struct pki_crl *spec, const struct pki_cert *by)

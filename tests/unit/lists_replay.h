@@ -1,7 +1,7 @@
 /**
  * @file lists_replay.h  The lists' world for tests: network, store, clock and timer are all by hand
  *
- * Links with -Wl,--wrap=timer_new,--wrap=timer_set,--wrap=timer_free.  Whatever
+ * Links with -Wl,--wrap=timer_new,--wrap=timer_set,--wrap=timer_free,--wrap=log_print.  Whatever
  * fails in the set-up ends the test program.
  */
 #pragma once
@@ -43,6 +43,8 @@ struct lists_world {
 	struct sk_trust *trust; /* the newest */
 	unsigned swaps;
 	char why[TRUST_FILES_WHY_SIZE];
+	char log[65536]; /* what was logged so far, a line each: "error event=..." */
+	size_t log_len;
 };
 
 /** The administrator and a stranger of its name, each with a signer of lists of authorities. */
@@ -70,6 +72,9 @@ void lists_set_text(char **setting, const char *text);
 /** @param conf  Taken over.  @return false: lists_new() refused, `why` has the reason */
 bool lists_begin(struct lists_world *w, struct conf *conf);
 
+/** As --check does: without a network, nothing kept.  @return false: `why` has the reason */
+bool lists_check(struct lists_world *w, struct conf *conf);
+
 /** Also checks that all that was started has ended.  @return how many did not */
 size_t lists_end(struct lists_world *w);
 
@@ -87,6 +92,12 @@ void lists_from_store(struct lists_world *w, const char *url, const char *body, 
 
 /** What the newest trust says of a provider's leaf, now. */
 enum sk_err lists_judge(const struct lists_world *w, const struct provider *who);
+
+/** How many lines of the log so far have the words. */
+unsigned lists_said(const struct lists_world *w, const char *words);
+
+/** A reload, committed.  @param conf  Taken over.  @return false: refused, `why` has the reason */
+bool lists_reload(struct lists_world *w, struct conf *conf);
 
 /** As one PEM text; the caller frees it. */
 char *lists_crl(const struct pki_crl *spec, const struct pki_cert *by);

@@ -68,7 +68,7 @@ static void add_bytes(X509 *cert, const char *oid, bool critical, const uint8_t 
 /* "": left out */
 static void add_hex(X509 *cert, const char *oid, bool critical, const char *hex)
 {
-	uint8_t der[8192];
+	uint8_t der[32768];
 
 	if (hex[0] != '\0')
 		add_bytes(cert, oid, critical, der, pki_hex(hex, der, sizeof(der)));
@@ -257,6 +257,22 @@ void pki_add_key(struct pki_text *out, const EVP_PKEY *key)
 	append(out, bio);
 }
 
+static X509_EXTENSION *new_ext(const char *oid, const char *hex, bool critical)
+{
+	uint8_t der[1024];
+	size_t len = pki_hex(hex, der, sizeof(der));
+	ASN1_OBJECT *object = OBJ_txt2obj(oid, 1);
+	ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+	X509_EXTENSION *ext;
+
+	ASN1_OCTET_STRING_set(value, der, (int)len);
+	ext = X509_EXTENSION_create_by_OBJ(NULL, object, critical, value);
+	need(ext, "extension");
+	ASN1_OCTET_STRING_free(value);
+	ASN1_OBJECT_free(object);
+	return ext;
+}
+
 static void add_revoked(X509_CRL *crl, const struct pki_crl *spec)
 {
 	X509_REVOKED *entry = X509_REVOKED_new();
@@ -276,24 +292,22 @@ static void add_revoked(X509_CRL *crl, const struct pki_crl *spec)
 		     "certificateIssuer");
 		GENERAL_NAMES_free(names);
 	}
+	if (spec->entry_extra) {
+		X509_EXTENSION *ext = new_ext(spec->entry_extra, "0500", spec->entry_critical);
+
+		need(X509_REVOKED_add_ext(entry, ext, -1) == 1, "extension of an entry");
+		X509_EXTENSION_free(ext);
+	}
 	need(X509_CRL_add0_revoked(crl, entry) == 1, "entry");
 	ASN1_TIME_free(when);
 }
 
 static void add_crl_ext(X509_CRL *crl, const char *oid, const char *hex)
 {
-	uint8_t der[1024];
-	size_t len = pki_hex(hex, der, sizeof(der));
-	ASN1_OBJECT *object = OBJ_txt2obj(oid, 1);
-	ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
-	X509_EXTENSION *ext;
+	X509_EXTENSION *ext = new_ext(oid, hex, true);
 
-	ASN1_OCTET_STRING_set(value, der, (int)len);
-	ext = X509_EXTENSION_create_by_OBJ(NULL, object, 1, value);
-	need(ext && X509_CRL_add_ext(crl, ext, -1), "list extension");
+	need(X509_CRL_add_ext(crl, ext, -1), "list extension");
 	X509_EXTENSION_free(ext);
-	ASN1_OCTET_STRING_free(value);
-	ASN1_OBJECT_free(object);
 }
 
 void pki_add_crl(struct pki_text *out, const struct pki_crl *spec, const struct pki_cert *signer)

@@ -72,12 +72,14 @@ void pki_add_cert(struct pki_text *out, const X509 *cert);
 void pki_add_key(struct pki_text *out, const EVP_PKEY *key);
 
 struct pki_crl {
-	int64_t from, to;    /**< 0: PKI_FROM, PKI_TO; to < 0: no nextUpdate */
-	const X509 *revoked; /**< NULL: nobody */
-	bool names_issuer;   /**< the entry says whose certificate it is (indirect list) */
-	const char *idp;     /**< hex of issuingDistributionPoint; NULL: none */
-	bool delta;          /**< marked as a delta list */
-	long number;         /**< cRLNumber; 0: none */
+	int64_t from, to;        /**< 0: PKI_FROM, PKI_TO; to < 0: no nextUpdate */
+	const X509 *revoked;     /**< NULL: nobody */
+	bool names_issuer;       /**< the entry says whose certificate it is (indirect list) */
+	const char *idp;         /**< hex of issuingDistributionPoint; NULL: none */
+	bool delta;              /**< marked as a delta list */
+	long number;             /**< cRLNumber; 0: none */
+	const char *entry_extra; /**< an OID of an extension of the entry */
+	bool entry_critical;
 	bool spoil;
 };
 

@@ -224,7 +224,7 @@ struct rig *rig_new(const char *yaml)
 	snprintf(log, sizeof(log), "%s/log", r->folder);
 	need(log_open(log, LEVEL_DEBUG, &r->log, why), why);
 	r->tenant = load_tenant(r->conf, r->wall);
-	certs_parts = (struct certs_parts){ r->loop, &r->clock, &r->fetcher };
+	certs_parts = (struct certs_parts){ r->loop, &r->clock, &r->fetcher, NULL };
 	need(certs_new(&certs_parts, r->conf, load_trust(r->conf), &r->certs, why), why);
 	parts = (struct front_parts){ r->loop, r->log, &r->clock, r->certs, &r->counters };
 	need(front_new(&parts, r->tenant, &r->front, why), why);
@@ -378,7 +378,7 @@ void rig_token(const struct rig_token *t, char *out, size_t size)
 	set_party(&claims.dest[0], t->dest ? t->dest : RIG_DEST);
 	set_party(&claims.div, t->div);
 	if (t->ppt == SK_PPT_SHAKEN) {
-		claims.attest = SK_ATTEST_A;
+		claims.attest = t->attest ? t->attest : SK_ATTEST_A;
 		snprintf(claims.origid, sizeof(claims.origid),
 			 "123e4567-e89b-12d3-a456-426655440000");
 	}

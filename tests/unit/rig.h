@@ -108,7 +108,8 @@ struct rig_token {
 	int64_t iat;
 	const struct sk_rph *rph;
 	const struct sk_rcd *rcd;
-	bool spoiled; /**< its signature is wrong */
+	bool spoiled;          /**< its signature is wrong */
+	enum sk_attest attest; /**< of a shaken one; 0: A */
 };
 
 /** Prints an Identity value. */

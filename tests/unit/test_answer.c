@@ -90,6 +90,8 @@ static void verifying_outcome(enum sk_err err)
 							     err);
 	const struct sk_outcome *row = sk_outcome(err);
 	const char *name = sk_err_name(err), *verstat = sk_verstat_text(row->verstat);
+	/* RFC 9410, 4: 400 is no cause of the protocol STIR */
+	const bool told = row->code && row->code != 400;
 	char want[128];
 
 	build(c);
@@ -102,8 +104,8 @@ static void verifying_outcome(enum sk_err err)
 		CHECK(strstr(mem, want), "%s: %s", name, mem);
 		snprintf(want, sizeof(want), "Reason: STIR;cause=%u;text=\"%s\"\r\n", row->code,
 			 row->phrase);
-		CHECK(!strstr(mem, "Reason:") == !row->code, "%s: %s", name, mem);
-		CHECK(!row->code || strstr(mem, want), "%s: %s", name, mem);
+		CHECK(!strstr(mem, "Reason:") == !told, "%s: %s", name, mem);
+		CHECK(!told || strstr(mem, want), "%s: %s", name, mem);
 	}
 	CHECK(!strstr(mem, "Passed") == !!err, "%s: %s", name, mem);
 	CHECK(!strstr(mem, "P-Attestation-Indicator: A\r\n") == !!err, "%s: %s", name, mem);

@@ -5,6 +5,7 @@
 #include "redirector/certs/breaker.h"
 #include "tests/check.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 
 enum {
@@ -22,11 +23,33 @@ struct world {
 	bool reload_fails;
 	struct fetcher *breaker;
 	const char *url;
+	bool ours;
 	struct fetch_job jobs[JOBS]; /* what the owner has, the newest last */
 	size_t open;
 	enum sk_err told;
 	bool told_304;
+	char log[1024]; /* what was logged since the last look */
 };
+
+void __wrap_log_print(struct log *log, enum log_level level, const char *fmt, ...) SK_PRINTF(3, 4);
+
+void __wrap_log_print(struct log *log, enum log_level level, const char *fmt, ...)
+{
+	struct world *w = (struct world *)(void *)log;
+	const size_t len = strlen(w->log);
+	va_list args;
+
+	if (level != LEVEL_WARNING)
+		abort();
+	va_start(args, fmt);
+	vsnprintf(w->log + len, sizeof(w->log) - len, fmt, args);
+	va_end(args);
+}
+
+static struct log *log_of(struct world *w)
+{
+	return (struct log *)(void *)w;
+}
 
 static int64_t fake_mono(const struct clock *self)
 {
@@ -91,7 +114,7 @@ static void begin(struct world *w, int64_t limit)
 			     .mono = 5000,
 			     .net = { net_start, net_stop, net_reload, net_keep },
 			     .url = "https://a.example/x" };
-	if (!breaker_new(&w->clock, &conf, &w->net, &w->breaker))
+	if (!breaker_new(&w->clock, log_of(w), &conf, &w->net, &w->breaker))
 		abort();
 }
 
@@ -103,7 +126,11 @@ static enum sk_err go(struct world *w)
 	if (w->open == JOBS)
 		abort();
 	*job = (struct fetch_job){
-		.url = sk_span_of(w->url), .etag = SK_SPAN("\"e\""), .done = on_done, .arg = w
+		.url = sk_span_of(w->url),
+		.etag = SK_SPAN("\"e\""),
+		.done = on_done,
+		.arg = w,
+		.ours = w->ours,
 	};
 	err = w->breaker->start(w->breaker, job);
 	w->open += err == SK_OK;
@@ -173,6 +200,14 @@ static const struct {
 	{ "a reload to never", "5-dns limit-0 ok 5-dns 5-dns ok open-0" },
 	{ "a reload to fewer", "dns limit-2 dns spared-dns open-1" },
 	{ "a reload that fails changes nothing", "dns limit-fails dns dns dns dns spared-dns" },
+	{ "a warning when it opens", "dns dns dns dns quiet dns says-open spared-dns spared-dns quiet" },
+	{ "one when it closes", "5-dns says-open pass-30 ok says-closed ok dns quiet" },
+	{ "none while it stays open", "5-dns says-open pass-30 dns pass-60 dns pass-120 dns quiet pass-240 status says-closed" },
+	{ "another host's has its own", "5-dns says-open host-b ok quiet 5-tls says-open-b" },
+	{ "a list is fetched all the same", "5-timeout spared-timeout ours tls dns theirs spared-dns open-1" },
+	{ "its answer closes it", "5-timeout spared-timeout ours status open-0 theirs ok" },
+	{ "it is no trial", "5-dns pass-30 ours go theirs go spared-dns newest-connect spared-connect oldest-ok open-0 ok" },
+	{ "its failures count", "ours 5-connect theirs spared-connect open-1" },
 	{ "no URL goes no further", "bad-url" },
 };
 /* clang-format on */
@@ -247,6 +282,29 @@ static bool change_host(struct world *w, const char *word)
 	return false;
 }
 
+static bool says(struct world *w, const char *state)
+{
+	static const struct {
+		const char *word, *line;
+	} lines[] = {
+		{ "open", "event=breaker state=open host=\"a.example:443\" msg=\"the certificate's "
+			  "host has no address\"" },
+		{ "open-b", "event=breaker state=open host=\"b.example:443\" msg=\"the "
+			    "certificate's host failed the TLS check\"" },
+		{ "closed", "event=breaker state=closed host=\"a.example:443\" msg=\"it answers "
+			    "again\"" },
+	};
+
+	for (size_t i = 0; i < SK_COUNT(lines); i++) {
+		if (strcmp(state, lines[i].word) != 0 || strcmp(w->log, lines[i].line) != 0)
+			continue;
+		w->log[0] = '\0';
+		return true;
+	}
+	fprintf(stderr, "it said: %s\n", w->log);
+	return false;
+}
+
 static bool stop(struct world *w)
 {
 	struct fetch_job *job = &w->jobs[--w->open];
@@ -281,6 +339,14 @@ static bool step(struct world *w, const char *word)
 		return counters.open == (size_t)atoi(rest);
 	if ((rest = after(word, "limit-")))
 		return change_limit(w, rest);
+	if (strcmp(word, "quiet") == 0)
+		return w->log[0] == '\0';
+	if ((rest = after(word, "says-")))
+		return says(w, rest);
+	if (strcmp(word, "ours") == 0 || strcmp(word, "theirs") == 0) {
+		w->ours = *word == 'o';
+		return true;
+	}
 	if (strcmp(word, "go") == 0)
 		return go(w) == SK_OK;
 	if (strcmp(word, "stop") == 0)
@@ -376,7 +442,8 @@ static void passes_on(void)
 	end(&w, 0, SK_OK, true);
 	CHECK(w.told_304 && !job.slot, "and the answer");
 	w.net.keep = NULL;
-	CHECK(breaker_new(&w.clock, &conf, &w.net, &plain) && !plain->keep, "nothing to keep with");
+	CHECK(breaker_new(&w.clock, NULL, &conf, &w.net, &plain) && !plain->keep,
+	      "nothing to keep with");
 	breaker_free(plain);
 	breaker_free(w.breaker);
 	breaker_free(NULL);

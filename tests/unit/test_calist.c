@@ -140,6 +140,16 @@ static enum sk_err parse(const char *text, struct sk_calist **out)
 	return err;
 }
 
+static struct sk_span good_chain(void)
+{
+	return (struct sk_span){ signer_pem.text, signer_pem.len };
+}
+
+static struct sk_span good_roots(void)
+{
+	return (struct sk_span){ root_pem.text, root_pem.len };
+}
+
 static void test_forms(void)
 {
 	for (size_t i = 0; i < SK_COUNT(forms); i++) {
@@ -148,8 +158,10 @@ static void test_forms(void)
 		char *jws = pki_jws(forms[i].header, payload, signer.key);
 		enum sk_err err = parse(jws, &list);
 
-		CHECK(err == forms[i].want, "%s: %s", forms[i].name, sk_err_name(err));
 		CHECK((list != NULL) == (err == SK_OK), "%s: out", forms[i].name);
+		if (list) /* what is in the certificates is looked at last */
+			err = sk_calist_check(list, good_chain(), good_roots(), PKI_NOW, -1);
+		CHECK(err == forms[i].want, "%s: %s", forms[i].name, sk_err_name(err));
 		free(jws);
 		free(payload);
 	}
@@ -170,6 +182,8 @@ static void test_facts(void)
 	pem = sk_calist_pem(list);
 	CHECK_STR(sk_calist_x5u(list), "https://pa.example/signer.pem", "x5u");
 	CHECK(sk_calist_sequence(list) == 41 && sk_calist_exp(list) == 1600000000, "numbers");
+	CHECK(sk_calist_count(list) == 0, "nobody has looked at them");
+	CHECK(sk_calist_check(list, good_chain(), good_roots(), PKI_NOW, -1) == SK_OK, "theirs");
 	CHECK(sk_calist_count(list) == 2, "two authorities");
 	CHECK(!sk_trust_new(&rules, &trust) &&
 		      !sk_trust_add_anchors(trust, pem.ptr, pem.len, &count) && count == 2,
@@ -275,6 +289,46 @@ static void test_sizes(void)
 	CHECK(err == SK_TOKEN_SIZE, "larger than 4 MiB: %s", sk_err_name(err));
 	free(entry);
 	free(head);
+}
+
+/* Signed by `by`, and judged to the end */
+static enum sk_err judge_payload(char *payload, EVP_PKEY *by)
+{
+	SK_CLEANUP(sk_calist_free_p) struct sk_calist *list = NULL;
+	char *jws = pki_jws(HEADER, payload, by);
+	enum sk_err err = parse(jws, &list);
+
+	if (list) {
+		err = sk_calist_check(list, good_chain(), good_roots(), PKI_NOW, -1);
+		CHECK((sk_calist_count(list) > 0) == (err == SK_OK), "counted when it is good");
+	}
+	free(jws);
+	free(payload);
+	return err;
+}
+
+/* Certificates are read of a list that is signed, and of no other: they are what costs */
+static void test_order(void)
+{
+	char *twenty = repeat("\"", anchor, 20, "\","), *last = NULL;
+	enum sk_err err;
+
+	err = judge_payload(repeat(OPEN "\"hello\"]}", "", 0, ""), other.key);
+	CHECK(err == SK_BAD_SIGNATURE, "forged, and no certificates: %s", sk_err_name(err));
+	err = judge_payload(repeat(OPEN "\"hello\"]}", "", 0, ""), signer.key);
+	CHECK(err == SK_CERT_SYNTAX, "theirs, and no certificates: %s", sk_err_name(err));
+	err = judge_payload(repeat(OPEN "\"", "x", SK_CERT_FILE_MAX, "\"]}"), signer.key);
+	CHECK(err == SK_CERT_SYNTAX, "the longest entry: %s", sk_err_name(err));
+	err = judge_payload(repeat(OPEN "\"", "x", SK_CERT_FILE_MAX + 1, "\"]}"), signer.key);
+	CHECK(err == SK_TOKEN_SIZE, "one too long: %s", sk_err_name(err));
+	if (asprintf(&last, "\"%s\"]}", anchor) < 0)
+		abort();
+	err = judge_payload(repeat(OPEN, twenty, 51, last), signer.key);
+	CHECK(err == SK_OK, "1,021 authorities: %s", sk_err_name(err));
+	err = judge_payload(repeat(OPEN, twenty, 52, last), signer.key);
+	CHECK(err == SK_TOKEN_SIZE, "1,041: %s", sk_err_name(err));
+	free(twenty);
+	free(last);
 }
 
 /* Who signed it, and when it is looked at */
@@ -396,6 +450,7 @@ int main(void)
 	test_facts();
 	test_wraps();
 	test_sizes();
+	test_order();
 	test_checks();
 	test_bits();
 	return check_result();

@@ -85,7 +85,10 @@ static const struct {
 	{ "a failure of one address is not another's", "ask a waits; end FETCH_DNS; told 1 FETCH_DNS; ask b waits" },
 	{ "the queue is full: not remembered", "refuse BUSY; ask a BUSY; refuse ok; ask a waits; count busy 1; entries 1" },
 	{ "waited too long in the queue: not remembered", "ask a waits; end BUSY; told 1 BUSY; entries 0; ask a waits" },
-	{ "the host has its share: remembered", "refuse FETCH_TIMEOUT; ask a FETCH_TIMEOUT; refuse ok; ask a FETCH_TIMEOUT; pass 30s; ask a waits" },
+	{ "the host has its share: nobody asked, not remembered", "refuse FETCH_TIMEOUT; ask a FETCH_TIMEOUT; refuse ok; ask a waits; 200 good; told 1 ok fetch" },
+	{ "nor does it make a later failure longer", "refuse FETCH_TIMEOUT; ask a FETCH_TIMEOUT; ask a FETCH_TIMEOUT; ask a FETCH_TIMEOUT; refuse ok; ask a waits; end FETCH_DNS; told 1 FETCH_DNS; pass 29s; ask a FETCH_DNS; pass 1s; ask a waits" },
+	{ "an address that may not be asked: remembered", "refuse FETCH_REFUSED; ask a FETCH_REFUSED; refuse ok; ask a FETCH_REFUSED; pass 30s; ask a waits" },
+	{ "a host left alone: asked as soon as it is back", "breaker 1; ask a waits; end FETCH_CONNECT; told 1 FETCH_CONNECT; ask b FETCH_CONNECT; ask b FETCH_CONNECT; started 1; pass 30s; ask b waits; 200 good; told 1 ok fetch" },
 	{ "memory failed: not remembered", "ask a waits; end ENOMEM; told 1 ENOMEM; ask a waits" },
 
 	/* the breaker */

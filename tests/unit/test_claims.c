@@ -220,6 +220,7 @@ static void test_ppt(void)
 		{ "", SK_PPT_NONE },       { "shaken", SK_PPT_SHAKEN }, { "div", SK_PPT_DIV },
 		{ "div-o", SK_PPT_DIV_O }, { "rph", SK_PPT_RPH },       { "rcd", SK_PPT_RCD },
 	};
+	static const char *const cased[] = { "Shaken", "SHAKEN", "DIV", "div-O", "Rph", "RCD" };
 	static const char *const others[] = { "Shaken", "SHAKEN", "shaken ", "shake", "div-", "x" };
 
 	for (size_t i = 0; i < SK_COUNT(cases); i++) {
@@ -228,6 +229,14 @@ static void test_ppt(void)
 	}
 	for (size_t i = 0; i < SK_COUNT(others); i++)
 		CHECK(sk_ppt_parse(sk_span_of(others[i])) == SK_PPT_OTHER, "%s", others[i]);
+	for (size_t i = 0; i < SK_COUNT(cases); i++)
+		CHECK(sk_ppt_param(sk_span_of(cases[i].text)) == cases[i].ppt, "parameter %s",
+		      cases[i].text);
+	for (size_t i = 0; i < SK_COUNT(cased); i++)
+		CHECK(sk_ppt_param(sk_span_of(cased[i])) != SK_PPT_OTHER, "parameter %s", cased[i]);
+	for (size_t i = 2; i < SK_COUNT(others); i++)
+		CHECK(sk_ppt_param(sk_span_of(others[i])) == SK_PPT_OTHER, "parameter %s",
+		      others[i]);
 	CHECK_STR(sk_ppt_text(SK_PPT_OTHER), "other", "other");
 	CHECK_STR(sk_ppt_text((enum sk_ppt)99), "other", "beyond");
 }

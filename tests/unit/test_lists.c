@@ -341,6 +341,7 @@ static void test_login(void)
 	lists_fail(&w, LOGIN_URL, SK_FETCH_CONNECT);
 	CHECK(lists_asked(&w, LIST_URL) && lists_asked(&w, LIST_URL)->bearer.len == 0,
 	      "a store may have it");
+	CHECK(lists_said(&w, "the log-in failed: no connection to its host\""), "why: %s", w.log);
 	CHECK(lists_end(&w) == 0, "end");
 }
 
@@ -371,6 +372,15 @@ static void test_settings(void)
 	lists_set_text(&conf->trust.ca_list_url, "http://pa.example/");
 	refused(conf, "trust.ca-list-url", "http");
 	conf = lists_conf();
+	lists_set_text(&conf->trust.ca_list_url, "https://192.168.1.1/ca-list");
+	refused(conf, "public Internet", "an address inside, of the list of authorities");
+	conf = lists_conf();
+	lists_add(&conf->trust.crl_urls, "https://10.0.0.5/crl");
+	refused(conf, "trust.crl-urls: https://10.0.0.5/crl", "an address inside");
+	conf = lists_conf();
+	lists_add(&conf->trust.crl_urls, "https://[::1]/crl");
+	refused(conf, "public Internet", "ourselves");
+	conf = lists_conf();
 	lists_add(&conf->trust.crl_urls, "https://pa.example:444/crl");
 	refused(conf, "trust.crl-urls", "port 444");
 	conf = with_url();
@@ -385,16 +395,22 @@ static void test_settings(void)
 }
 
 /* The list is a file, with its signer; then an URL, too */
-static struct conf *with_file(int64_t sequence, int64_t exp, bool url)
+static struct conf *with_file_of(int64_t sequence, int64_t exp, bool url,
+				 const struct provider *who)
 {
 	struct conf *conf = url ? with_url() : lists_conf();
-	char *list = list_of(sequence, exp, &lists_a);
+	char *list = list_of(sequence, exp, who);
 
 	lists_set_text(&conf->trust.ca_list, lists_file("list.jws", list, 0644));
 	lists_set_text(&conf->trust.ca_list_certificate,
 		       lists_file("signer.pem", lists_signer_pem.text, 0644));
 	free(list);
 	return conf;
+}
+
+static struct conf *with_file(int64_t sequence, int64_t exp, bool url)
+{
+	return with_file_of(sequence, exp, url, &lists_a);
 }
 
 static void test_file(void)
@@ -446,6 +462,71 @@ static bool reload(struct lists_world *w, struct conf *conf, bool commit)
 	return ok;
 }
 
+static void set_other_administrator(struct conf *conf)
+{
+	struct pki_text *pem = calloc(1, sizeof(*pem));
+
+	if (!pem)
+		abort();
+	pki_add_cert(pem, lists_stranger.cert);
+	lists_add(&conf->trust.administrator, lists_file("other.pem", pem->text, 0644));
+	free(conf->trust.administrator.items[0]);
+	conf->trust.administrator.items[0] = conf->trust.administrator.items[1];
+	conf->trust.administrator.count = 1;
+	free(pem);
+}
+
+static struct conf *with_file_of_other(int64_t sequence)
+{
+	struct conf *conf = lists_conf();
+	char *list = pki_calist(sequence, SEQ_END, lists_a.anchor.text, X5U_URL, lists_forger.key);
+
+	set_other_administrator(conf);
+	lists_set_text(&conf->trust.ca_list, lists_file("list.jws", list, 0644));
+	lists_set_text(&conf->trust.ca_list_certificate,
+		       lists_file("forger.pem", lists_forger_pem.text, 0644));
+	free(list);
+	return conf;
+}
+
+static void steps_back(struct lists_world *w, struct conf *conf, const char *what)
+{
+	const enum sk_err before = lists_judge(w, &lists_a);
+
+	w->why[0] = '\0';
+	CHECK(!reload(w, conf, true) && strstr(w->why, "trust.ca-list") &&
+		      strstr(w->why, "sequence is lower"),
+	      "%s: %s", what, w->why);
+	CHECK(lists_judge(w, &lists_a) == before, "%s: nothing changed", what);
+}
+
+/* A list of before brings back who was taken off: by a reload as little as by the network */
+static void test_reload_back(void)
+{
+	struct lists_world w;
+
+	if (!lists_begin(&w, with_file_of(9, PKI_NOW + HOUR, false, &lists_b)))
+		abort();
+	CHECK(lists_judge(&w, &lists_a) == SK_CERT_UNTRUSTED, "A was taken off");
+	steps_back(&w, with_file(4, SEQ_END, false), "a file, a lower one");
+	steps_back(&w, with_file(8, SEQ_END, true), "a file, one below, and an URL");
+	CHECK(reload(&w, with_file_of(9, PKI_NOW + HOUR, false, &lists_b), true), "the same");
+	lists_pass(&w, 2 * HOUR);
+	CHECK(lists_judge(&w, &lists_b) == SK_CERT_UNTRUSTED, "it has ended");
+	steps_back(&w, with_file(4, SEQ_END, false), "a lower one, after its end");
+	CHECK(reload(&w, with_file(10, SEQ_END, false), true) && !lists_judge(&w, &lists_a),
+	      "a higher one: %s", w.why);
+	CHECK(reload(&w, with_file_of_other(1), true) && !lists_judge(&w, &lists_a),
+	      "another administrator counts by himself: %s", w.why);
+	CHECK(lists_end(&w) == 0, "end");
+
+	begin_with_list(&w, with_url());
+	CHECK(reload(&w, with_file(4, SEQ_END, true), true) && !lists_judge(&w, &lists_a),
+	      "a lower file beside the list that was fetched: %s", w.why);
+	steps_back(&w, with_file(4, SEQ_END, false), "a lower file in its stead");
+	CHECK(lists_end(&w) == 0, "end");
+}
+
 static void test_reload(void)
 {
 	struct lists_world w;
@@ -473,16 +554,7 @@ static void test_reload(void)
 	CHECK(lists_judge(&w, &lists_a) == SK_OK, "nothing changed");
 
 	conf = with_url();
-	{
-		struct pki_text *pem = calloc(1, sizeof(*pem));
-
-		pki_add_cert(pem, lists_stranger.cert);
-		lists_add(&conf->trust.administrator, lists_file("other.pem", pem->text, 0644));
-		free(conf->trust.administrator.items[0]);
-		conf->trust.administrator.items[0] = conf->trust.administrator.items[1];
-		conf->trust.administrator.count = 1;
-		free(pem);
-	}
+	set_other_administrator(conf);
 	CHECK(reload(&w, conf, true) && lists_judge(&w, &lists_a) == SK_CERT_UNTRUSTED,
 	      "another administrator: the list was not his");
 
@@ -507,6 +579,7 @@ int main(void)
 	test_settings();
 	test_file();
 	test_reload();
+	test_reload_back();
 	lists_done();
 	return check_result();
 }

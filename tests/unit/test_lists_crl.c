@@ -183,32 +183,23 @@ static void test_next_look(void)
 		abort();
 	lists_pass(&w, 0);
 	give_crl(&w, &spec, &lists_admin);
-	lists_pass(&w, 999);
-	CHECK(w.net.count == 0, "before its end");
+	lists_pass(&w, 899);
+	CHECK(w.net.count == 0, "before nine tenths of its time");
 	lists_pass(&w, 1);
-	CHECK(lists_asked(&w, CRL_URL), "at nextUpdate");
+	CHECK(lists_asked(&w, CRL_URL), "a tenth ahead of nextUpdate");
+	lists_unchanged(&w, CRL_URL);
+	lists_pass(&w, 89);
+	CHECK(w.net.count == 0, "still the old one");
+	lists_pass(&w, 1);
+	CHECK(lists_asked(&w, CRL_URL), "a tenth of what is left");
+	lists_unchanged(&w, CRL_URL);
+	lists_pass(&w, 60);
 	give_crl(&w, &soon, &lists_admin);
 	lists_pass(&w, 59);
 	CHECK(w.net.count == 0, "a minute at least");
 	lists_pass(&w, 1);
 	CHECK(lists_asked(&w, CRL_URL), "then");
 	CHECK(lists_end(&w) == 0, "end");
-}
-
-static bool reload(struct lists_world *w, struct conf *conf)
-{
-	struct lists_next *next = NULL;
-	struct sk_trust *trust = NULL;
-	const bool ok = lists_prepare(w->lists, conf, &next, &trust, w->why);
-
-	if (ok) {
-		lists_commit(w->lists, next);
-		sk_trust_free(w->trust);
-		w->trust = trust;
-	}
-	conf_unref(w->conf);
-	w->conf = conf;
-	return ok;
 }
 
 static void test_reload(void)
@@ -227,11 +218,12 @@ static void test_reload(void)
 	lists_pass(&w, 0);
 	give_crl(&w, &spec, &lists_admin);
 	CHECK(lists_judge(&w, &lists_a) == SK_CERT_REVOKED, "revoked");
-	CHECK(reload(&w, two) && lists_judge(&w, &lists_a) == SK_CERT_REVOKED, "one more URL");
+	CHECK(lists_reload(&w, two) && lists_judge(&w, &lists_a) == SK_CERT_REVOKED,
+	      "one more URL");
 	lists_pass(&w, 0);
 	CHECK(!lists_asked(&w, CRL_URL) && lists_asked(&w, "https://pa.example/second"),
 	      "only the new one is asked");
-	CHECK(reload(&w, none) && w.net.stopped == 1 && lists_judge(&w, &lists_a) == SK_OK,
+	CHECK(lists_reload(&w, none) && w.net.stopped == 1 && lists_judge(&w, &lists_a) == SK_OK,
 	      "no URL: its list is gone");
 	CHECK(lists_end(&w) == 0, "end");
 }

@@ -5,6 +5,7 @@
 #include "redirector/call/policy.h"
 #include "tests/check.h"
 #include "tests/unit/callkit.h"
+#include "tests/unit/pki.h"
 
 #include <stdlib.h>
 
@@ -82,9 +83,11 @@ static const struct { const char *yaml, *name, *value; enum sk_err want; enum sk
 	{ "verify: {bypass: yes}\n", "p-identity-BYPASS", "any token", SK_BYPASSED, SK_OK, TASK_VERIFY },
 	{ "verify: {bypass: yes}\n", "P-Identity-Bypass", "", SK_NO_IDENTITY, SK_OK, TASK_SIGN },
 	{ "verify: {bypass: yes}\n", "P-Identity-Bypassed", "1", SK_NO_IDENTITY, SK_OK, TASK_SIGN },
-	{ MAN, NULL, NULL, SK_NO_IDENTITY, SK_DATE_MISSING, TASK_SIGN },
+	{ MAN, NULL, NULL, SK_IDENTITY_REQUIRED, SK_DATE_MISSING, TASK_SIGN },
+	{ MAN "verify: {identity-required: no}\n", NULL, NULL, SK_NO_IDENTITY, SK_DATE_MISSING, TASK_SIGN },
+	{ "tenant: {profile: rfc8224}\n", NULL, NULL, SK_NO_IDENTITY, SK_OK, TASK_SIGN },
 	{ MAN, "P-Identity-Bypass", "1", SK_BYPASSED, SK_OK, TASK_VERIFY },
-	{ MAN "verify: {bypass: no}\n", "P-Identity-Bypass", "1", SK_NO_IDENTITY, SK_DATE_MISSING, TASK_SIGN },
+	{ MAN "verify: {bypass: no}\n", "P-Identity-Bypass", "1", SK_IDENTITY_REQUIRED, SK_DATE_MISSING, TASK_SIGN },
 	{ MAN "verify: {identity-required: yes}\n", NULL, NULL, SK_IDENTITY_REQUIRED, SK_DATE_MISSING, TASK_SIGN },
 };
 /* clang-format on */
@@ -144,8 +147,53 @@ static void no_identity(void)
 	}
 }
 
+/* Date against a certificate that is valid from 10 s before to 10 s after now */
+/* clang-format off */
+static const struct { const char *yaml, *date; enum sk_err want; } covered[] = {
+	{ MAN, "Fri, 25 Sep 2015 19:12:30 GMT", SK_OK },
+	{ MAN, "Fri, 25 Sep 2015 19:12:20 GMT", SK_OK },
+	{ MAN, "Fri, 25 Sep 2015 19:12:19 GMT", SK_CERT_NOT_YET },
+	{ MAN, "Fri, 25 Sep 2015 19:11:40 GMT", SK_CERT_NOT_YET },
+	{ MAN, "Fri, 25 Sep 2015 19:12:40 GMT", SK_OK },
+	{ MAN, "Fri, 25 Sep 2015 19:12:41 GMT", SK_CERT_EXPIRED },
+	{ MAN, "Fri, 25 Sep 2015 19:13:20 GMT", SK_CERT_EXPIRED },
+	{ MAN, "today", SK_OK }, /* policy_date() has said so before */
+	{ "verify: {date-check: strict}\n", "Fri, 25 Sep 2015 19:11:40 GMT", SK_CERT_NOT_YET },
+	/* only where Date counts */
+	{ MAN "verify: {date-check: rfc}\n", "Fri, 25 Sep 2015 19:11:40 GMT", SK_OK },
+	{ MAN "verify: {date-check: iat-only}\n", "Fri, 25 Sep 2015 19:13:20 GMT", SK_OK },
+	{ "", "Fri, 25 Sep 2015 19:11:40 GMT", SK_OK },
+	{ "tenant: {profile: rfc8224}\n", "Fri, 25 Sep 2015 19:11:40 GMT", SK_OK },
+};
+/* clang-format on */
+
+static void date_covered(void)
+{
+	const struct pki_spec spec = { .from = KIT_NOW - 10, .to = KIT_NOW + 10 };
+	struct pki_cert leaf = pki_issue(&spec, PKI_LEAF, NULL, NULL);
+	static struct pki_text pem;
+	SK_CLEANUP(sk_chain_free_p) struct sk_chain *chain = NULL;
+
+	pki_add_cert(&pem, leaf.cert);
+	pki_drop(&leaf);
+	if (sk_chain_new(pem.text, pem.len, &chain))
+		exit(1);
+	for (size_t i = 0; i < SK_COUNT(covered); i++) {
+		struct tenant *t = kit_tenant(covered[i].yaml);
+		struct facts f = usual();
+		enum sk_err err;
+
+		f.date = sk_span_of(covered[i].date);
+		err = policy_date_covered(t, &f, chain);
+		CHECK(err == covered[i].want, "%sDate: %s: %s", covered[i].yaml, covered[i].date,
+		      sk_err_name(err));
+		tenant_unref(t);
+	}
+}
+
 int main(void)
 {
+	date_covered();
 	diversions();
 	no_identity();
 	return check_result();

@@ -46,36 +46,31 @@ struct choices {
 	enum conf_orig_source orig_source;
 	enum conf_date_check date_check;
 	enum conf_reason reason;
-	bool alg, extra, ppt, sign_bypass, verify_bypass, diversion;
+	bool alg, extra, ppt, identity, sign_bypass, verify_bypass, diversion;
 	unsigned header_claim, typ, constraint;
 };
 
 /* clang-format off */
 static const struct choices atis = {
-	ORIG_PAI_FIRST, DATE_IAT_ONLY, REASON_STIR, false, false, false, false, false, false, 436, 437, 438,
+	ORIG_PAI_FIRST, DATE_IAT_ONLY, REASON_STIR, false, false, false, false, false, false, false, 436, 437, 438,
 };
 static const struct choices rfc = {
-	ORIG_FROM_ONLY, DATE_RFC, REASON_STIR, false, false, false, false, false, false, 438, 438, 438,
+	ORIG_FROM_ONLY, DATE_RFC, REASON_STIR, false, false, false, false, false, false, false, 438, 438, 438,
 };
 static const struct choices man = {
-	ORIG_FROM_FIRST, DATE_STRICT, REASON_SIP, true, true, true, true, true, true, 436, 437, 438,
+	ORIG_FROM_FIRST, DATE_STRICT, REASON_SIP, true, true, true, true, true, true, true, 436, 437, 438,
 };
 /* clang-format on */
 
 static struct choices choices_of(const struct profile *p)
 {
-	return (struct choices){ p->orig_source,
-				 p->date_check,
-				 p->reason,
-				 p->alg_required,
-				 p->extra_params_refused,
-				 p->unknown_ppt_refused,
-				 p->sign_bypass,
-				 p->verify_bypass,
-				 p->diversion,
-				 p->header_claim_code,
-				 p->typ_code,
-				 p->constraint_code };
+	return (struct choices){
+		p->orig_source,       p->date_check,           p->reason,
+		p->alg_required,      p->extra_params_refused, p->unknown_ppt_refused,
+		p->identity_required, p->sign_bypass,          p->verify_bypass,
+		p->diversion,         p->header_claim_code,    p->typ_code,
+		p->constraint_code
+	};
 }
 
 static void check_choices(struct choices got, struct choices want, const char *what)
@@ -86,6 +81,7 @@ static void check_choices(struct choices got, struct choices want, const char *w
 	CHECK(got.alg == want.alg, "%s: alg-required", what);
 	CHECK(got.extra == want.extra, "%s: extra-params-refused", what);
 	CHECK(got.ppt == want.ppt, "%s: unknown-ppt-refused", what);
+	CHECK(got.identity == want.identity, "%s: identity-required", what);
 	CHECK(got.sign_bypass == want.sign_bypass, "%s: sign.bypass", what);
 	CHECK(got.verify_bypass == want.verify_bypass, "%s: verify.bypass", what);
 	CHECK(got.diversion == want.diversion, "%s: diversion", what);
@@ -122,6 +118,8 @@ static const struct {
 	CHANGES("verify: {extra-params-refused: no}\n", extra, false),
 	CHANGES("verify: {unknown-ppt-refused: yes}\n", ppt, true),
 	CHANGES("verify: {unknown-ppt-refused: no}\n", ppt, false),
+	CHANGES("verify: {identity-required: yes}\n", identity, true),
+	CHANGES("verify: {identity-required: no}\n", identity, false),
 	CHANGES("sign: {bypass: yes}\n", sign_bypass, true),
 	CHANGES("sign: {bypass: no}\n", sign_bypass, false),
 	CHANGES("verify: {bypass: yes}\n", verify_bypass, true),

@@ -62,6 +62,12 @@ static const struct {
 	{ "{\"rcd\":{\"nam\":\"Q\",\"a/b~c\":\"Q\",\"\":\"Q\"},\"rcdi\":{\"/a~1b~0c\":\"sha256-2lPcUAHvHocr1XW9ONn6/nW5oT6ZWs3v6LvRP0DhKCk\",\"/\":\"sha256-2lPcUAHvHocr1XW9ONn6/nW5oT6ZWs3v6LvRP0DhKCk\"}}", false, true },
 	{ "{\"rcd\":{\"icn\":\"data:,x\",\"nam\":\"\"},\"rcdi\":{\"/icn\":\"sha256-CtNHwFmToHb6CcK5eowhTnl29JbmRMZnDT21vS3B0zo\"}}", false, true },
 	{ "{\"rcd\":{\"nam\":\"https://h/\"},\"rcdi\":{\"/nam\":\"sha256-ygNntmoddIkUcMrduscbdDHChArELto9911AOodkg/M\"}}", false, true },
+	/* what is behind a link is named through it */
+	{ "{\"rcd\":{" NAM ",\"jcl\":\"https://h/c\"},\"rcdi\":{\"/jcl\":\"" ZERO256 "\",\"/jcl/1/2/3\":\"" ZERO256 "\"}}", true, true },
+	/* numbers: no more digits than they need */
+	{ "{\"rcd\":{" NAM ",\"jcd\":[\"vcard\",[[\"x-f\",{},\"float\",0.1]]]},\"rcdi\":{\"/jcd\":\"sha256-qDRg5bVkYR6hLZPx/ypuTntTsPkOLCLrdPSb6fOarDY\",\"/jcd/1/0/3\":\"sha256-FL5LRfGODYxntPcZtRRO7ohJfkE3CdEdhbCW2OI0YxA\"}}", true, true },
+	{ "{\"rcd\":{" NAM ",\"jcd\":[0.1,2.5]},\"rcdi\":{\"/jcd\":\"sha256-oSWPQqA2Hl5EDJWNSlSwkmBu5R3L80TbJmTG4EJ+UpQ\"}}", true, true },
+	{ "{\"rcd\":{" NAM ",\"jcd\":[0.30000000000000004]},\"rcdi\":{\"/jcd\":\"sha256-5U7AUNk1yS2S3n+5LDwHGCCsJILarY/G6f50BO469Bw\"}}", true, true },
 	{ "{\"rcd\":{\"nam\":\"Q\"},\"rcdi\":{\"\":\"sha256-/I9jvXIwCiWFBAhJVc031j31OZuaNdKk5qooGFlI2jo\"}}", false, true },
 };
 
@@ -126,6 +132,11 @@ static const struct {
 	{ "{\"rcd\":{" NAM "," JCD "},\"rcdi\":{\"/jcd/1/-/3\":\"" ZERO256 "\"}}", SK_RCD_INVALID },
 	{ "{\"rcd\":{" NAM "," JCD "},\"rcdi\":{\"/jcd/1/2/3\":\"" ZERO256 "\"}}", SK_RCD_INVALID },
 	{ "{\"rcd\":{" NAM "," JCD "},\"rcdi\":{\"/jcd/18446744073709551617/1/3\":\"" ZERO256 "\"}}", SK_RCD_INVALID },
+	{ "{\"rcd\":{" NAM ",\"jcd\":[0.1]},\"rcdi\":{\"/jcd/0\":\"sha256-oSWPQqA2Hl5EDJWNSlSwkmBu5R3L80TbJmTG4EJ+UpQ\"}}", SK_RCD_INVALID },
+	{ "{\"rcd\":{" NAM ",\"jcl\":\"https://h/c\"},\"rcdi\":{\"/jcl/1~2\":\"" ZERO256 "\"}}", SK_RCD_INVALID },
+	{ "{\"rcd\":{" NAM ",\"jcl\":\"https://h/c\"},\"rcdi\":{\"/jcl/1/2\":\"sha256-x\"}}", SK_RCD_INVALID },
+	{ "{\"rcd\":{" NAM ",\"icn\":\"https://h/i\"},\"rcdi\":{\"/icn/1\":\"" ZERO256 "\"}}", SK_RCD_INVALID },
+	{ "{\"rcd\":{" NAM "},\"rcdi\":{\"/jcl/1/2/3\":\"" ZERO256 "\"}}", SK_RCD_INVALID },
 	{ "{\"rcd\":{" NAM "," JCD "},\"rcdi\":{\"/jcd/1/1/3/0\":\"" ZERO256 "\"}}", SK_RCD_INVALID },
 };
 /* clang-format on */
@@ -239,14 +250,18 @@ static void test_count(void)
 	struct sk_rcd rcd;
 
 	for (int count = SK_RCD_DIGESTS_MAX - 1; count <= SK_RCD_DIGESTS_MAX + 1; count++) {
-		int at = sprintf(json, "{\"rcd\":{\"nam\":\"\",\"jcd\":[\"https://h\"");
+		struct sk_buf buf;
 
+		sk_buf_init(&buf, json, sizeof(json));
+		sk_buf_puts(&buf, "{\"rcd\":{\"nam\":\"\",\"jcd\":[\"https://h\"");
 		for (int i = 1; i < count; i++)
-			at += sprintf(json + at, ",\"https://h\"");
-		at += sprintf(json + at, "]},\"rcdi\":{");
+			sk_buf_puts(&buf, ",\"https://h\"");
+		sk_buf_puts(&buf, "]},\"rcdi\":{");
 		for (int i = 0; i < count; i++)
-			at += sprintf(json + at, "%s\"/jcd/%d\":\"" ZERO256 "\"", i ? "," : "", i);
-		sprintf(json + at, "}}");
+			sk_buf_printf(&buf, "%s\"/jcd/%d\":\"" ZERO256 "\"", i ? "," : "", i);
+		sk_buf_puts(&buf, "}}");
+		sk_buf_putc(&buf, '\0');
+		CHECK(!buf.overflow, "room");
 		CHECK(read_rcd(json, &rcd) ==
 			      (count <= SK_RCD_DIGESTS_MAX ? SK_OK : SK_RCD_INVALID),
 		      "%d digests", count);

@@ -298,8 +298,14 @@ static void too_many_waiting(void)
 	verify(r, "z9hG4bK2", RIG_X5U, NOW);
 	CHECK(strstr(verify(r, "z9hG4bK3", RIG_X5U, NOW), UNVERIFIED), "the third is told at once");
 	CHECK(front_waiting(r->front) == 2 && r->counters.n[COUNT_BUSY] == 1, "counted");
+	rig_reload(r, VERIFY "sip: {waiting-max: 3}\n");
+	verify(r, "z9hG4bK5", RIG_X5U, NOW);
+	CHECK(front_waiting(r->front) == 3, "a reload makes room for one more");
+	rig_reload(r, VERIFY "sip: {waiting-max: 2}\n");
+	CHECK(strstr(verify(r, "z9hG4bK6", RIG_X5U, NOW), UNVERIFIED), "and takes it away");
 	rig_serve(r, SK_OK);
-	CHECK(rig_answers(r) == 2, "the two are served");
+	CHECK(rig_answers(r) == 3, "all three are served");
+	rig_take(r);
 	rig_take(r);
 	rig_take(r);
 	CHECK(strstr(verify(r, "z9hG4bK4", RIG_X5U, NOW), PASSED), "and the next from memory");

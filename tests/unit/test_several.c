@@ -59,6 +59,8 @@ static void print_value(char letter, char *out, size_t size)
 {
 	if (letter == 'u') /* a type that nobody knows */
 		snprintf(out, size, "YQ.YQ.YQ;info=<https://a.example/>;alg=ES256;ppt=new");
+	if (letter == 'h')
+		snprintf(out, size, "garbage;info=<https://a.example/>;alg=ES256;ppt=new");
 	if (letter == 'g')
 		snprintf(out, size, "garbage");
 	for (size_t i = 0; i < SK_COUNT(tokens); i++)
@@ -130,6 +132,8 @@ static const struct row rows[] = {
 	{ "good, another caller's", VERIFY, "So", "Passed", .reasons = "438+" },
 	{ "good, unknown type", VERIFY, "Su", "Passed", .reasons = "" },
 	{ "unknown type, good", VERIFY, "uS", "Passed", .reasons = "" },
+	{ "good, malformed of an unknown type", VERIFY, "Sh", "Passed", .reasons = "" },
+	{ "malformed of an unknown type", VERIFY, "h", "No", .reasons = "" },
 	{ "good twice", VERIFY, "SS", "Passed", .reasons = "" },
 	{ "eight, the last is good", VERIFY, "sbogsbuS", "Passed", .reasons = "403+,438+,438+,438,403+,438+" },
 	{ "the ninth is not looked at", VERIFY, "ssssssssS", "No", .reasons = "403+,403+,403+,403+,403+,403+,403+,403+" },
@@ -167,7 +171,11 @@ static const struct row rows[] = {
 	{ "the first link misses", DIV, "S2", "Failed", .reasons = "438", .uri = URI("1215") },
 	{ "the last link misses", DIV, "SD", "Failed", .reasons = "438", .uri = URI("1215") },
 	{ "the middle link misses", DIV, "SD3", "Failed", .reasons = "438", .uri = URI("1216") },
-	{ "no shaken one", DIV, "D", "No", .reasons = "", .uri = URI("1214") },
+	{ "no shaken one", DIV, "D", "Failed", .reasons = "438", .uri = URI("1214") },
+	{ "no shaken one, two links", DIV, "D2", "Failed", .reasons = "438", .uri = URI("1215") },
+	{ "no shaken one, an unknown one", DIV, "uD", "Failed", .reasons = "438", .uri = URI("1214") },
+	{ "no shaken one, another caller's link", DIV, "y", "No", .reasons = "438", .uri = URI("1214") },
+	{ "no shaken one, not diverted", DIV, "D", "Failed", .reasons = "438" },
 	{ "the shaken one is forged", DIV, "bD", "Failed", .reasons = "438+", .uri = URI("1214") },
 	{ "a stale link", DIV, "Sd", "Failed", .reasons = "403+", .uri = URI("1214") },
 	{ "a stale shaken one", DIV, "sD", "No", .reasons = "403+", .uri = URI("1214") },
@@ -377,10 +385,33 @@ static void replay_refused(void)
 	rig_free(r);
 }
 
+/* A good link alone leads to nobody, so a carrier that rejects failures rejects it */
+static void a_link_alone_is_rejected(void)
+{
+	struct rig *r = rig_new(BASE "verify: {div: yes, on-failure: reject, " MAP "}\n");
+	static const char *const letters[] = { "D", "uD", "D2" };
+	char more[20000];
+	struct dial d = { .more = more, .uri = URI("1214") };
+	const char *answer;
+
+	for (size_t i = 0; i < SK_COUNT(letters); i++) {
+		print_values(letters[i], more, sizeof(more));
+		answer = rig_dial(r, &d);
+		CHECK(strncmp(answer, "SIP/2.0 438 ", 12) == 0, "%s: %s", letters[i], answer);
+		rig_free(r);
+		r = rig_new(BASE "verify: {div: yes, on-failure: reject, " MAP "}\n");
+	}
+	print_values("SD", more, sizeof(more));
+	answer = rig_dial(r, &d);
+	CHECK(strncmp(answer, "SIP/2.0 302 ", 12) == 0, "whole: %s", answer);
+	rig_free(r);
+}
+
 int main(void)
 {
 	for (size_t i = 0; i < SK_COUNT(rows); i++)
 		check_row(&rows[i]);
+	a_link_alone_is_rejected();
 	nobody_waits_after_a_pass();
 	waiting();
 	links_are_waited_for();

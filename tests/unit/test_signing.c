@@ -197,8 +197,52 @@ static void not_diverted(void)
 	}
 }
 
+/* RFC 8946, 4.1: iat is that of the link before it, while that is fresh */
+static void iat_of_the_link_before(void)
+{
+	/* clang-format off */
+	static const struct {
+		const char *what;
+		int64_t shaken, div, want;
+	} cases[] = {
+		{ "of the link, not of the first", NOW - 30, NOW - 5, NOW - 5 },
+		{ "of the link, the first is old", NOW - 200, NOW - 5, NOW - 5 },
+		{ "a link that is old", NOW - 30, NOW - 100, NOW },
+		{ "a link of tomorrow", NOW - 30, NOW + 86400, NOW },
+		{ "all are old", NOW - 300, NOW - 100, NOW },
+	};
+	/* clang-format on */
+
+	for (size_t i = 0; i < SK_COUNT(cases); i++) {
+		struct rig *r = rig_new(DIVERTS);
+		const struct rig_token div = { SK_PPT_DIV, .iat = cases[i].div,
+					       .dest = "12155551214", .div = RIG_DEST };
+		char more[20000], value[SK_IDENTITY_SIZE];
+		struct dial d = { .more = more, .uri = URI("1215") };
+		struct sk_passport link = { 0 };
+		struct sk_identity identity;
+		const char *answer;
+		size_t len;
+
+		rig_identity(r, RIG_X5U, RIG_ORIG, RIG_DEST, cases[i].shaken, more, sizeof(more));
+		len = strlen(more);
+		rig_token(&div, value, sizeof(value));
+		snprintf(more + len, sizeof(more) - len, "Identity: %s\r\n", value);
+		answer = rig_header(rig_dial(r, &d), "Identity");
+		CHECK(!sk_identity_parse(sk_span_of(answer), &identity) &&
+			      !sk_passport_parse(identity.token, &link) &&
+			      link.jose.ppt == SK_PPT_DIV,
+		      "%s: %s", cases[i].what, answer);
+		CHECK(link.claims.iat == cases[i].want, "%s: %lld", cases[i].what,
+		      (long long)(link.claims.iat - NOW));
+		CHECK_STR(link.claims.div.text, "12155551214", cases[i].what);
+		rig_free(r);
+	}
+}
+
 int main(void)
 {
+	iat_of_the_link_before();
 	for (size_t i = 0; i < SK_COUNT(rows); i++)
 		beside(&rows[i]);
 	for (size_t i = 0; i < SK_COUNT(hops); i++)

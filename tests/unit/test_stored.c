@@ -8,6 +8,7 @@
 #include "tests/check.h"
 
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -29,6 +30,7 @@ struct fake_net {
 struct fake_clock {
 	struct clock base;
 	int64_t wall;
+	int64_t ahead; /* of the true monotonic clock */
 };
 
 struct ask {
@@ -45,7 +47,30 @@ struct world {
 	struct fake_net net;
 	struct fetcher *stored;
 	char folder[64];
+	char log[4096];
 };
+
+/* --- the log --- */
+
+void __wrap_log_print(struct log *log, enum log_level level, const char *fmt, ...) SK_PRINTF(3, 4);
+
+void __wrap_log_print(struct log *log, enum log_level level, const char *fmt, ...)
+{
+	struct world *w = (struct world *)(void *)log;
+	const size_t len = strlen(w->log);
+	va_list args;
+
+	if (level != (strstr(fmt, "state=damaged") ? LEVEL_ERROR : LEVEL_WARNING))
+		abort();
+	va_start(args, fmt);
+	vsnprintf(w->log + len, sizeof(w->log) - len, fmt, args);
+	va_end(args);
+}
+
+static struct log *log_of(struct world *w)
+{
+	return (struct log *)(void *)w;
+}
 
 /* --- the disk --- */
 
@@ -53,6 +78,16 @@ static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 
 bool __real_store_get(struct store *store, struct sk_span url, struct store_copy *out);
 bool __wrap_store_get(struct store *store, struct sk_span url, struct store_copy *out);
+static bool damaged;
+
+bool __wrap_store_condemned(const struct store *s);
+
+bool __wrap_store_condemned(const struct store *s)
+{
+	(void)s;
+	return damaged;
+}
+
 size_t __real_store_put_many(struct store *s, const struct fetch_kept *const *kept, size_t count);
 size_t __wrap_store_put_many(struct store *s, const struct fetch_kept *const *kept, size_t count);
 
@@ -130,6 +165,11 @@ static void net_end(struct world *w, enum sk_err err, const char *body, const ch
 
 /* --- the world --- */
 
+static int64_t fake_mono(const struct clock *self)
+{
+	return clock_real_mono(NULL) + ((const struct fake_clock *)self)->ahead;
+}
+
 static int64_t fake_wall(const struct clock *self)
 {
 	return ((const struct fake_clock *)self)->wall;
@@ -142,11 +182,11 @@ static void begin(struct world *w)
 	enum store_state state;
 
 	*w = (struct world){ .net.base = { net_start, net_stop, net_reload, NULL },
-			     .clock = { { fake_wall, clock_real_mono }, NOW },
+			     .clock = { { fake_wall, fake_mono }, NOW, 0 },
 			     .loop = loop_new() };
 	snprintf(w->folder, sizeof(w->folder), "/tmp/test_stored.%d", (int)getpid());
 	if (!w->loop || !store_open(w->folder, 1 << 20, &store, &state, why) ||
-	    !stored_new(w->loop, &w->clock.base, store, &w->net.base, &w->stored)) {
+	    !stored_new(w->loop, &w->clock.base, log_of(w), store, &w->net.base, &w->stored)) {
 		fprintf(stderr, "the set-up failed\n");
 		exit(1);
 	}
@@ -334,6 +374,7 @@ static void test_limits(void)
 	w.stored->keep(w.stored, &(struct fetch_kept){
 					 SK_SPAN(URL), { "", 33 << 20 }, SK_SPAN(""), NOW, NOW });
 	CHECK(counters(&w).lost == 1, "too long to be kept");
+	CHECK(strstr(w.log, "event=store result=lost lost=1 "), "and said: %s", w.log);
 	end(&w);
 }
 
@@ -417,6 +458,14 @@ static void test_queue(void)
 	for (size_t i = 0; i < STORED_QUEUE + 20; i++)
 		w.stored->keep(w.stored, &kept);
 	CHECK(counters(&w).lost == 20, "%d writes lost", (int)counters(&w).lost);
+	CHECK(strstr(w.log, "lost=1 ") && !strstr(w.log + 1, "event=store"), "said once: %s",
+	      w.log);
+	w.clock.ahead = 59000;
+	w.stored->keep(w.stored, &kept);
+	CHECK(!strstr(w.log + 1, "event=store"), "once a minute: %s", w.log);
+	w.clock.ahead = 61000;
+	w.stored->keep(w.stored, &kept);
+	CHECK(strstr(w.log + 1, "lost=21 "), "the others: %s", w.log);
 	pthread_mutex_unlock(&gate);
 	for (int i = 0; i < 500 && counters(&w).kept < STORED_QUEUE; i++)
 		loop_step(w.loop, 20);
@@ -426,6 +475,29 @@ static void test_queue(void)
 		calls += asks[i].calls;
 	CHECK(calls == SK_COUNT(asks), "each has its answer: %u", calls);
 	CHECK(counters(&w).kept == STORED_QUEUE, "all written");
+	end(&w);
+}
+
+/* Once, and whatever comes by. */
+static void test_damage(void)
+{
+	struct ask a = { 0 }, b = { 0 };
+	struct world w;
+	char *line;
+
+	begin(&w);
+	start(&w, &a, URL);
+	CHECK(!strstr(w.log, "damaged"), "nothing is damaged: %s", w.log);
+	damaged = true;
+	start(&w, &b, URL);
+	line = strstr(w.log, "event=store state=damaged");
+	CHECK(line != NULL, "said: %s", w.log);
+	w.stored->keep(w.stored, &(struct fetch_kept){ sk_span_of(URL), sk_span_of("x"),
+						       sk_span_of(""), 1, 2 });
+	CHECK(line && !strstr(line + 1, "event=store state=damaged"), "once: %s", w.log);
+	damaged = false;
+	w.stored->stop(w.stored, &a.job);
+	w.stored->stop(w.stored, &b.job);
 	end(&w);
 }
 
@@ -460,5 +532,6 @@ int main(void)
 	test_stops();
 	test_queue();
 	test_end();
+	test_damage();
 	return check_result();
 }

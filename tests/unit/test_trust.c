@@ -36,6 +36,12 @@ static const struct sk_trust_rules strict = { .profile = SK_PROFILE_STRICT };
 static const struct sk_trust_rules p384 = { .allow_p384_issuers = true };
 static const struct sk_trust_rules delegates = { .allow_delegates = true };
 
+static const struct sk_trust_rules policies = {
+	.profile = SK_PROFILE_STRICT,
+	.policies = { { 3, { 0x2a, 3, 6 } }, { 3, { 0x2a, 3, 4 } } }, /* 1.2.3.6 and 1.2.3.4 */
+	.policy_count = 2,
+};
+
 static const char one_number[] = "300fa20d160b3132313535353531323132";
 static const char hundred[] = "3014a1123010160b31323135353535313230300201"
 			      "64"; /* ...1200 to 1299 */
@@ -186,6 +192,22 @@ static const struct row {
 	{ .name = "strict: CN of the CA", .want = SK_CERT_PROFILE, .rules = &strict, .mid = { .cn = "Test CA" } },
 	{ .name = "strict: CN of the root", .want = SK_CERT_PROFILE, .rules = &strict, .root = { .cn = "SHAKEN" } },
 	{ .name = "strict: SKI", .want = SK_CERT_PROFILE, .rules = &strict, .leaf = { .ski = "" } },
+	{ .name = "strict: SKI of one byte", .want = SK_CERT_PROFILE, .rules = &strict, .leaf = { .ski = "040101" } },
+	{ .name = "strict: SKI of 19 bytes", .want = SK_CERT_PROFILE, .rules = &strict,
+	  .leaf = { .ski = "041300112233445566778899aabbccddeeff001122" } },
+	{ .name = "strict: SKI of 20 bytes", .want = SK_OK, .rules = &strict,
+	  .leaf = { .ski = "041400112233445566778899aabbccddeeff00112233" } },
+	{ .name = "strict: SKI of 21 bytes", .want = SK_CERT_PROFILE, .rules = &strict,
+	  .leaf = { .ski = "041500112233445566778899aabbccddeeff0011223344" } },
+	{ .name = "SKI of one byte", .want = SK_OK, .leaf = { .ski = "040101" } },
+	{ .name = "strict: a policy of our own", .want = SK_OK, .rules = &policies,
+	  .leaf = { .policies = "3007300506032a0304" }, .mid = { .policies = "3007300506032a0306" } },
+	{ .name = "strict: a policy of our own, and further bytes", .want = SK_CERT_PROFILE, .rules = &policies,
+	  .leaf = { .policies = "3008300606042a030401" }, .mid = { .policies = "3007300506032a0304" } },
+	{ .name = "strict: a policy of our own, of the CA too", .want = SK_CERT_PROFILE, .rules = &policies,
+	  .leaf = { .policies = "3007300506032a0304" }, .mid = { .policies = "3007300506032a0305" } },
+	{ .name = "strict: the usual policy is none of our own", .want = SK_CERT_PROFILE, .rules = &policies },
+	{ .name = "strict: a policy of nobody", .want = SK_CERT_PROFILE, .rules = &strict, .leaf = { .policies = "3007300506032a0304" } },
 	{ .name = "strict: no policy", .want = SK_CERT_PROFILE, .rules = &strict, .leaf = { .policies = "" } },
 	{ .name = "strict: another policy", .want = SK_CERT_PROFILE, .rules = &strict, .leaf = { .policies = "300e300c060a6086480186ff09010105" } },
 	{ .name = "strict: two policies", .want = SK_CERT_PROFILE, .rules = &strict,
@@ -298,6 +320,49 @@ static void test_rows(void)
 		refused += rows[i].want != SK_OK;
 	}
 	CHECK(refused >= 57, "refused: %zu", refused);
+}
+
+static void test_oid(void)
+{
+	static const struct {
+		const char *text;
+		uint8_t len, der[SK_OID_MAX];
+	} good[] = {
+		{ "1.2.3.4", 3, { 0x2a, 3, 4 } },
+		{ "0.0", 1, { 0 } },
+		{ "2.16.840.1.114569.1.1.4",
+		  10,
+		  { 0x60, 0x86, 0x48, 0x01, 0x86, 0xff, 0x09, 0x01, 0x01, 0x04 } },
+	};
+	static const char *const bad[] = {
+		"",
+		"1",
+		"9.1",
+		"1.40",
+		"1.2.",
+		".1.2",
+		"1..2",
+		"1.2 3",
+		" 1.2",
+		"1.2\n",
+		"1.2.-3",
+		"commonName",
+		"1.2.x",
+		"1.2.3/",
+		"2.5.4.3a",
+		"0x1.2.3",
+		"1.2.999999999.999999999.999999999.999999999.999999999.999999999.999999999",
+	};
+	struct sk_oid oid;
+
+	for (size_t i = 0; i < SK_COUNT(good); i++)
+		CHECK(sk_oid_parse(good[i].text, &oid) && oid.len == good[i].len &&
+			      memcmp(oid.der, good[i].der, oid.len) == 0,
+		      "%s", good[i].text);
+	for (size_t i = 0; i < SK_COUNT(bad); i++) {
+		oid = (struct sk_oid){ .len = 77 };
+		CHECK(!sk_oid_parse(bad[i], &oid) && oid.len == 77, "\"%s\"", bad[i]);
+	}
 }
 
 static void test_loading(void)
@@ -530,6 +595,7 @@ int main(void)
 {
 	test_rows();
 	test_loading();
+	test_oid();
 	test_der_crl();
 	test_maze();
 	test_long();

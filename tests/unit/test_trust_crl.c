@@ -39,17 +39,22 @@ enum crl_signer {
 	NOBODY,
 	BY_MID,
 	BY_ROOT,
-	BY_OTHER_ANCHOR, /* "SHAKEN CRL", which the certificates name as cRLIssuer */
-	BY_STRANGER,     /* the same name, but no anchor */
-	BY_MID_STRANGER, /* the name of the intermediate, another key */
-	BY_ADMIN,        /* no anchor: sk_trust_add_crl_signers()      */
-	BY_ROGUE_ANCHOR, /* an anchor that no certificate names as cRLIssuer */
+	BY_OTHER_ANCHOR,  /* "SHAKEN CRL", which the certificates name as cRLIssuer */
+	BY_STRANGER,      /* the same name, but no anchor */
+	BY_MID_STRANGER,  /* the name of the intermediate, another key */
+	BY_ADMIN,         /* no anchor: sk_trust_add_crl_signers()      */
+	BY_ROGUE_ANCHOR,  /* an anchor that no certificate names as cRLIssuer */
+	BY_LATE_ADMIN,    /* his certificate has expired                      */
+	BY_EARLY_ADMIN,   /* ... is not valid yet                             */
+	BY_RENEWED_ADMIN, /* ... has expired, and there is a new one of the same key */
+	BY_LATE_ANCHOR,   /* as BY_OTHER_ANCHOR, expired                      */
 };
 
 enum victim {
 	NONE,
 	LEAF,
 	MID,
+	ANOTHER, /* a certificate that is not in the path */
 };
 
 /* clang-format off */
@@ -111,6 +116,28 @@ static const struct crl_row {
 	{ "another point, leaf on it", SK_CERT_REVOKED, SK_CERT_REVOKED, BY_ADMIN, NOBODY, LEAF, .crl = { .idp = idp_y, .names_issuer = true } },
 	{ "a point, the certificates have none", SK_OK, SK_OK, BY_ADMIN, NOBODY, NONE, { .idp = idp_y }, .crldp = "" },
 
+	/* RFC 5280, 6.3.3 (f): the signer's certificate is valid itself; who is revoked stays it */
+	{ "administrator, expired", SK_OK, SK_CRL_INVALID, BY_LATE_ADMIN, NOBODY, NONE, { .idp = indirect_idp }, .crldp = "" },
+	{ "administrator, expired, leaf revoked", SK_CERT_REVOKED, SK_CERT_REVOKED, BY_LATE_ADMIN, NOBODY, LEAF,
+	  { .idp = indirect_idp, .names_issuer = true }, .crldp = "" },
+	{ "administrator, not yet", SK_OK, SK_CRL_INVALID, BY_EARLY_ADMIN, NOBODY, NONE, { .idp = indirect_idp }, .crldp = "" },
+	{ "administrator, not yet, leaf revoked", SK_CERT_REVOKED, SK_CERT_REVOKED, BY_EARLY_ADMIN, NOBODY, LEAF,
+	  { .idp = indirect_idp, .names_issuer = true }, .crldp = "" },
+	{ "administrator, expired, no grace for him", SK_OK, SK_CRL_INVALID, BY_LATE_ADMIN, NOBODY, NONE,
+	  { .idp = indirect_idp }, .crldp = "", .grace = 100 },
+	{ "administrator, renewed", SK_OK, SK_OK, BY_RENEWED_ADMIN, NOBODY, NONE, { .idp = indirect_idp }, .crldp = "" },
+	{ "anchor, expired", SK_OK, SK_CRL_INVALID, BY_LATE_ANCHOR, NOBODY, NONE, .crl = { .idp = indirect_idp } },
+	{ "anchor, expired, leaf revoked", SK_CERT_REVOKED, SK_CERT_REVOKED, BY_LATE_ANCHOR, NOBODY, LEAF,
+	  .crl = { .idp = indirect_idp, .names_issuer = true } },
+
+	/* RFC 5280, 5.3: an entry says something critical that nobody here understands */
+	{ "another's entry", SK_OK, SK_OK, BY_MID, BY_ROOT, ANOTHER, .crl = { 0 } },
+	{ "another's entry, unknown", SK_OK, SK_OK, BY_MID, BY_ROOT, ANOTHER, .crl = { .entry_extra = "1.2.3.4" } },
+	{ "another's entry, critical and unknown", SK_OK, SK_CRL_INVALID, BY_MID, BY_ROOT, ANOTHER,
+	  .crl = { .entry_extra = "1.2.3.4", .entry_critical = true } },
+	{ "leaf's entry, critical and unknown", SK_CERT_REVOKED, SK_CERT_REVOKED, BY_MID, BY_ROOT, LEAF,
+	  .crl = { .entry_extra = "1.2.3.4", .entry_critical = true } },
+
 	/* the grace, and the time without any */
 	{ "late, in its grace", SK_OK, SK_OK, BY_MID, BY_ROOT, NONE, { .to = PKI_NOW - 100 }, .grace = 100 },
 	{ "late, past its grace", SK_OK, SK_CRL_INVALID, BY_MID, BY_ROOT, NONE, { .to = PKI_NOW - 101 }, .grace = 100 },
@@ -122,6 +149,22 @@ static const struct crl_row {
 	{ "tolerated, leaf revoked", SK_CERT_REVOKED, SK_CERT_REVOKED, BY_MID, NOBODY, LEAF, { 0 }, .missing_until = PKI_NOW + 1 },
 };
 /* clang-format on */
+
+/* No CA: keyUsage cRLSign only */
+static struct pki_cert issue_admin(int64_t to, int64_t from, EVP_PKEY *key)
+{
+	const struct pki_spec spec = {
+		.cn = "STI-PA CRL", .usage = "03020102", .tnauth = "", .from = from, .to = to
+	};
+
+	return pki_issue(&spec, PKI_LEAF, NULL, key);
+}
+
+static bool is_admin(enum crl_signer who)
+{
+	return who == BY_ADMIN || who == BY_LATE_ADMIN || who == BY_EARLY_ADMIN ||
+	       who == BY_RENEWED_ADMIN;
+}
 
 static struct pki_cert crl_signer(const struct files *f, enum crl_signer who)
 {
@@ -142,13 +185,19 @@ static struct pki_cert crl_signer(const struct files *f, enum crl_signer who)
 	}
 	case BY_MID_STRANGER:
 		return pki_issue(&ca, PKI_MID, NULL, NULL);
-	case BY_ADMIN: {
-		/* no CA: keyUsage cRLSign only */
-		const struct pki_spec spec = { .cn = "STI-PA CRL",
-					       .usage = "03020102",
-					       .tnauth = "" };
+	case BY_ADMIN:
+		return issue_admin(0, 0, NULL);
+	case BY_LATE_ADMIN:
+	case BY_RENEWED_ADMIN:
+		return issue_admin(PKI_NOW - 1, 0, NULL);
+	case BY_EARLY_ADMIN:
+		return issue_admin(0, PKI_NOW + 1, NULL);
+	case BY_LATE_ANCHOR: {
+		const struct pki_spec spec = { .cn = "SHAKEN CRL",
+					       .bare_name = true,
+					       .to = PKI_NOW - 1 };
 
-		return pki_issue(&spec, PKI_LEAF, NULL, NULL);
+		return pki_issue(&spec, PKI_ROOT, NULL, NULL);
 	}
 	case BY_ROGUE_ANCHOR: {
 		const struct pki_spec spec = { .cn = "SHAKEN Rogue ROOT" };
@@ -172,13 +221,22 @@ static void add_crls(const struct crl_row *row, struct files *f, struct pki_text
 		return;
 
 	if (row->victim != NONE)
-		crl.revoked = row->victim == LEAF ? f->leaf.cert : f->mid.cert;
+		crl.revoked = row->victim == LEAF  ? f->leaf.cert
+			      : row->victim == MID ? f->mid.cert
+						   : f->root.cert;
 	signer = crl_signer(f, row->signer);
 	pki_add_crl(out, &crl, &signer);
-	if (row->signer == BY_OTHER_ANCHOR || row->signer == BY_ROGUE_ANCHOR)
+	if (row->signer == BY_OTHER_ANCHOR || row->signer == BY_ROGUE_ANCHOR ||
+	    row->signer == BY_LATE_ANCHOR)
 		pki_add_cert(&f->anchors, signer.cert);
-	if (row->signer == BY_ADMIN)
+	if (is_admin(row->signer))
 		pki_add_cert(admin, signer.cert);
+	if (row->signer == BY_RENEWED_ADMIN) {
+		struct pki_cert renewed = issue_admin(0, 0, signer.key);
+
+		pki_add_cert(admin, renewed.cert);
+		pki_drop(&renewed);
+	}
 	pki_drop(&signer);
 	if (row->second == BY_ROOT)
 		pki_add_crl(out, &(struct pki_crl){ 0 }, &f->root);
@@ -206,7 +264,8 @@ static void try_crl(const struct crl_row *row, bool required)
 		size_t count = 0;
 
 		CHECK(!sk_trust_add_crl_signers(trust, admin.text, admin.len, &count) &&
-			      count == 1 && sk_trust_anchors(trust) == 1,
+			      count == (row->signer == BY_RENEWED_ADMIN ? 2 : 1) &&
+			      sk_trust_anchors(trust) == 1,
 		      "%s: administrator", row->name);
 	}
 	if (crls.len > 0) {
@@ -224,11 +283,46 @@ static void try_crl(const struct crl_row *row, bool required)
 	drop(&f);
 }
 
+/* May a list that arrives take the place of none? */
+static void review(enum crl_signer who, bool known, enum sk_err want)
+{
+	static struct files f;
+	static struct pki_text crls, admin;
+	const struct crl_row row = { .signer = who, .crl = { .idp = indirect_idp }, .crldp = "" };
+	const struct sk_trust_rules rules = { .crl_required = true };
+	SK_CLEANUP(sk_trust_free_p) struct sk_trust *trust = NULL;
+	const struct sk_span held = { NULL, 0 };
+	int64_t ends = 0;
+	enum sk_err err;
+
+	make(row.crldp, &f);
+	add_crls(&row, &f, &crls, &admin);
+	CHECK(!sk_trust_new(&rules, &trust) &&
+		      !sk_trust_add_anchors(trust, f.anchors.text, f.anchors.len, NULL) &&
+		      (!known || !sk_trust_add_crl_signers(trust, admin.text, admin.len, NULL)),
+	      "review: set-up");
+	err = sk_trust_review_crls(trust, (struct sk_span){ crls.text, crls.len }, held, PKI_NOW,
+				   &ends);
+	CHECK(err == want && (ends == PKI_TO) == !want, "review of %d: %s", who, sk_err_name(err));
+	drop(&f);
+}
+
+static void test_review(void)
+{
+	review(BY_ADMIN, true, SK_OK);
+	review(BY_RENEWED_ADMIN, true, SK_OK);
+	review(BY_ADMIN, false, SK_CERT_UNTRUSTED);
+	review(BY_LATE_ADMIN, true, SK_CERT_EXPIRED);
+	review(BY_EARLY_ADMIN, true, SK_CERT_EXPIRED);
+	review(BY_LATE_ADMIN, false, SK_CERT_UNTRUSTED);
+}
+
 int main(void)
 {
 	for (size_t i = 0; i < SK_COUNT(crl_rows); i++) {
 		try_crl(&crl_rows[i], false);
 		try_crl(&crl_rows[i], true);
 	}
+	test_review();
 	return check_result();
 }

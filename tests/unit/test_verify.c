@@ -52,7 +52,7 @@ static const struct {
 	{ "no type", "[]", "[]", "", SK_PPT_PARAM },
 	{ "empty type", "[]", "[]", ";ppt=\"\"", SK_PPT_PARAM },
 	{ "unknown type", "[]", "[]", ";ppt=other", SK_PPT_UNKNOWN },
-	{ "type in another case", "[]", "[]", ";ppt=SHAKEN", SK_PPT_UNKNOWN },
+	{ "type in another case", "[]", "[]", ";ppt=SHAKEN", SK_INFO_MISSING },
 	{ "div", "[]", "[]", ";ppt=div", SK_PPT_PARAM },
 	{ "rcd", "[]", "[]", ";ppt=rcd", SK_PPT_PARAM },
 	{ "rph", "[]", "[]", ";ppt=rph", SK_PPT_PARAM },
@@ -61,7 +61,11 @@ static const struct {
 	{ "empty info", "[]", "[]", ";info=<>;alg=none;ppt=shaken", SK_INFO_INVALID },
 	{ "info by http", "[]", "[]", ";info=<http://a/b>;alg=none;ppt=shaken", SK_INFO_INVALID },
 	{ "alg none", "[]", "[]", INFO ";alg=none;ppt=shaken", SK_ALG_UNSUPPORTED },
-	{ "alg es256", "[]", "[]", INFO ";alg=es256;ppt=shaken", SK_ALG_UNSUPPORTED },
+	{ "alg es257", "[]", "[]", INFO ";alg=es257;ppt=shaken", SK_ALG_UNSUPPORTED },
+	/* RFC 3261, 7.3.1: parameters have no case; what is in the token has */
+	{ "alg and type in another case", JOSE, PAYLOAD, INFO ";alg=es256;ppt=Shaken", SK_OK },
+	{ "alg in another case, token's too", "{\"alg\":\"es256\",\"ppt\":\"shaken\",\"typ\":\"passport\",\"x5u\":\"" X5U "\"}", PAYLOAD, INFO ";alg=es256;ppt=shaken", SK_ALG_UNSUPPORTED },
+	{ "type in another case, token's too", "{\"alg\":\"ES256\",\"ppt\":\"SHAKEN\",\"typ\":\"passport\",\"x5u\":\"" X5U "\"}", PAYLOAD, INFO ";ppt=SHAKEN", SK_PPT_MISMATCH },
 	{ "header is an array", "[]", "[]", GOOD_PARAMS, SK_TOKEN_SYNTAX },
 	{ "header without alg", "{\"typ\":\"x\",\"ppt\":\"x\",\"x5u\":\"x\"}", "[]", GOOD_PARAMS, SK_HEADER_CLAIM },
 	{ "header without ppt", "{\"alg\":\"x\",\"typ\":\"x\",\"x5u\":\"x\"}", "[]", GOOD_PARAMS, SK_HEADER_CLAIM },
@@ -96,7 +100,7 @@ static void test_ladder(void)
 	CHECK(sk_verify_token(SK_SPAN(""), &usual_policy, &passport) == SK_IDENTITY_SYNTAX,
 	      "nothing");
 	CHECK(!passport.token.signature.ptr, "no token to name");
-	CHECK(sk_verify_token(SK_SPAN("e30.e30;ppt=x"), &usual_policy, &passport) ==
+	CHECK(sk_verify_token(SK_SPAN("e30.e30;ppt=shaken"), &usual_policy, &passport) ==
 		      SK_TOKEN_SYNTAX,
 	      "two parts come before the type");
 	CHECK(sk_verify_token(SK_SPAN("..AAAA;ppt=x"), &usual_policy, &passport) == SK_PPT_UNKNOWN,
