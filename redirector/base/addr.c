@@ -103,8 +103,7 @@ void addr_set_port(struct addr *addr, uint16_t port)
 		addr->sa.v4.sin_port = htons(port);
 }
 
-/* The bytes that count: 4 for IPv4, also when mapped into IPv6, else 16. */
-static const uint8_t *addr_bytes(const struct addr *addr, size_t *len)
+const uint8_t *addr_bytes(const struct addr *addr, size_t *len)
 {
 	if (addr->sa.any.sa_family == AF_INET6) {
 		const struct in6_addr *v6 = &addr->sa.v6.sin6_addr;

@@ -53,6 +53,10 @@ void addr_print_host(const struct addr *addr, char out[ADDR_TEXT_SIZE]);
 uint16_t addr_port(const struct addr *addr);
 void addr_set_port(struct addr *addr, uint16_t port);
 
+/** The bytes that count, in the order of the network: 4 for IPv4, also when mapped into IPv6, else
+ * 16.  They live as long as the address. */
+const uint8_t *addr_bytes(const struct addr *addr, size_t *len);
+
 /** Same address and same port. */
 SK_MUSTCHECK
 bool addr_eq(const struct addr *a, const struct addr *b);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 static bool read_all(int fd, char *text, size_t size, size_t *len)
@@ -31,6 +32,15 @@ static bool read_all(int fd, char *text, size_t size, size_t *len)
 	return true;
 }
 
+/* Where there is an access list the group's bits are its mask: the most that any user of it has. */
+static bool is_exposed(int fd, mode_t mode, enum file_kind kind)
+{
+	bool listed = kind == FILE_CREDENTIAL && !(mode & 037) &&
+		      fgetxattr(fd, "system.posix_acl_access", NULL, 0) > 0;
+
+	return kind != FILE_PUBLIC && (mode & 077) && !listed;
+}
+
 static bool may_read(int fd, enum file_kind kind, char why[FILE_WHY_SIZE])
 {
 	struct stat st;
@@ -43,7 +53,7 @@ static bool may_read(int fd, enum file_kind kind, char why[FILE_WHY_SIZE])
 		snprintf(why, FILE_WHY_SIZE, "not a regular file");
 		return false;
 	}
-	if (kind == FILE_SECRET && (st.st_mode & 077)) {
+	if (is_exposed(fd, st.st_mode, kind)) {
 		snprintf(why, FILE_WHY_SIZE,
 			 "mode is %04o: group or others may touch a secret (chmod 600)",
 			 (unsigned)(st.st_mode & 07777));

@@ -11,8 +11,9 @@
 #include <stddef.h>
 
 enum file_kind {
-	FILE_PUBLIC, /**< anyone may read it                                       */
-	FILE_SECRET, /**< a key: refused when group or others may read or write it */
+	FILE_PUBLIC,     /**< anyone may read it                                       */
+	FILE_SECRET,     /**< a key: refused when group or others may read or write it */
+	FILE_CREDENTIAL, /**< the same, but systemd's: an access list may let our user read it */
 };
 
 enum {

@@ -5,8 +5,10 @@
  */
 #include "redirector/base/log.h"
 
+#include "redirector/base/log_json.h"
+#include "redirector/base/log_target.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -20,17 +22,19 @@
 
 enum {
 	NAP_MS = 50,
-	PIECE = 4096, /* a pipe that polls as writable takes this much without blocking */
+	PIECE = 4096,         /* a pipe that polls as writable takes this much without blocking */
+	LINE_MAX_SENT = 8192, /* longest line for a daemon; a record is shorter */
+	OF_RECORD = 'r',      /* for daemons each line starts with its level or this */
 };
 
 struct log {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	char *target;
-	int fd;
-	bool owns_fd;
+	char *name;
+	struct log_target target;
 	bool stop;
+	bool json;
 	bool torn;    /* what was written last is no whole line */
 	bool dropped; /* and its rest was thrown away           */
 	enum log_level level;
@@ -38,15 +42,6 @@ struct log {
 	uint64_t lost;
 	char ring[LOG_RING];
 };
-
-static int open_target(const char *target)
-{
-	if (strcmp(target, "stderr") == 0)
-		return STDERR_FILENO;
-	if (strcmp(target, "stdout") == 0)
-		return STDOUT_FILENO;
-	return open(target, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-}
 
 static void deadline_in(long ms, struct timespec *ts)
 {
@@ -89,7 +84,7 @@ static void write_piece(struct log *log)
 	size_t part = len < LOG_RING - from ? len : LOG_RING - from;
 	struct iovec iov[2] = { { log->ring + from, part }, { log->ring, len - part } };
 	bool mend = log->torn && log->dropped;
-	struct pollfd ready = { .fd = log->fd, .events = POLLOUT };
+	struct pollfd ready = { .fd = log->target.fd, .events = POLLOUT };
 	ssize_t n = 0;
 
 	pthread_mutex_unlock(&log->lock);
@@ -114,6 +109,37 @@ static void write_piece(struct log *log)
 	log->tail += (size_t)n;
 }
 
+static size_t line_len(const struct log *log)
+{
+	size_t len = 0;
+
+	while (at(log, log->tail + len) != '\n')
+		len++;
+	return len + 1;
+}
+
+/* The first line in the ring as a datagram.  Only whole lines are ever in it. */
+static void send_line(struct log *log)
+{
+	static const int priorities[] = { 3, 4, 6, 7, 6 };
+	char text[LINE_MAX_SENT];
+	size_t len = line_len(log), room = len < sizeof(text) ? len : sizeof(text);
+	struct log_line line = { .priority = 6 };
+	bool sent;
+
+	for (size_t i = 0; i < room; i++)
+		text[i] = at(log, log->tail + i);
+	line.record = text[0] == OF_RECORD;
+	if (!line.record)
+		line.priority = priorities[text[0] - '0'];
+	line.text = (struct sk_span){ text + 1, room - 1 - (room == len) };
+	log->tail += len;
+	pthread_mutex_unlock(&log->lock);
+	sent = log_target_send(&log->target, &line);
+	pthread_mutex_lock(&log->lock);
+	log->lost += !sent;
+}
+
 static void *writer(void *arg)
 {
 	struct log *log = arg;
@@ -122,7 +148,10 @@ static void *writer(void *arg)
 	pthread_mutex_lock(&log->lock);
 	for (;;) {
 		if (log->head != log->tail) {
-			write_piece(log);
+			if (log->target.kind == LOG_TO_STREAM)
+				write_piece(log);
+			else
+				send_line(log);
 			if (log->stop && last.tv_sec == 0)
 				deadline_in(1000, &last);
 			deadline_in(0, &until);
@@ -165,15 +194,13 @@ bool log_open(const char *target, enum log_level level, struct log **out, char w
 		/* touched now, so that the memory does not grow with traffic */
 		memset(log->ring, ' ', sizeof(log->ring));
 		log->level = level;
-		log->target = strdup(target);
-		log->fd = open_target(target);
-		log->owns_fd = log->fd > STDERR_FILENO;
+		log->name = strdup(target);
 	}
-	if (!log || !log->target || log->fd < 0 || !start(log)) {
-		snprintf(why, 256, "log.target: %.150s: %s", target, strerror(errno));
-		if (log && log->fd > STDERR_FILENO)
-			close(log->fd);
-		free(log ? log->target : NULL);
+	if (!log || !log->name || !log_target_open(&log->target, log->name) || !start(log)) {
+		snprintf(why, 256, "%.150s: %s", target, strerror(errno));
+		if (log && log->name)
+			log_target_close(&log->target);
+		free(log ? log->name : NULL);
 		free(log);
 		return false;
 	}
@@ -192,28 +219,19 @@ void log_close(struct log *log)
 	pthread_join(log->thread, NULL);
 	pthread_cond_destroy(&log->wake);
 	pthread_mutex_destroy(&log->lock);
-	if (log->owns_fd)
-		close(log->fd);
-	free(log->target);
+	log_target_close(&log->target);
+	free(log->name);
 	free(log);
 }
 
 bool log_reopen(struct log *log)
 {
-	int fd;
+	bool ok;
 
-	if (!log->owns_fd)
-		return true;
-	fd = open_target(log->target);
-	if (fd < 0)
-		return false;
 	pthread_mutex_lock(&log->lock);
-	/* the writer may be in write(): the new file takes over the old number */
-	if (dup3(fd, log->fd, O_CLOEXEC) < 0)
-		log->lost++;
+	ok = log_target_reopen(&log->target);
 	pthread_mutex_unlock(&log->lock);
-	close(fd);
-	return true;
+	return ok;
 }
 
 void log_set_level(struct log *log, enum log_level level)
@@ -221,23 +239,40 @@ void log_set_level(struct log *log, enum log_level level)
 	log->level = level;
 }
 
-void log_write(struct log *log, struct sk_span line)
+void log_set_json(struct log *log, bool json)
 {
-	size_t place, part;
+	log->json = json;
+}
 
+static void put(struct log *log, struct sk_span bytes)
+{
+	size_t place = log->head % LOG_RING;
+	size_t part = bytes.len < LOG_RING - place ? bytes.len : LOG_RING - place;
+
+	memcpy(log->ring + place, bytes.ptr, part);
+	memcpy(log->ring, bytes.ptr + part, bytes.len - part);
+	log->head += bytes.len;
+}
+
+static void put_line(struct log *log, char what, struct sk_span line)
+{
 	pthread_mutex_lock(&log->lock);
-	if (line.len > LOG_RING - (log->head - log->tail)) {
+	if (line.len + 1 > LOG_RING - (log->head - log->tail)) {
 		log->lost++;
 	} else {
-		place = log->head % LOG_RING;
-		part = line.len < LOG_RING - place ? line.len : LOG_RING - place;
-		memcpy(log->ring + place, line.ptr, part);
-		memcpy(log->ring, line.ptr + part, line.len - part);
-		log->head += line.len;
+		if (log->target.kind != LOG_TO_STREAM)
+			put(log, (struct sk_span){ &what, 1 });
+		put(log, line);
 	}
-	if (log->head - log->tail > LOG_RING / 2)
+	if (log->head - log->tail > LOG_RING / 2 ||
+	    (what != OF_RECORD && what <= '0' + LEVEL_WARNING))
 		pthread_cond_signal(&log->wake);
 	pthread_mutex_unlock(&log->lock);
+}
+
+void log_write(struct log *log, struct sk_span line)
+{
+	put_line(log, OF_RECORD, line);
 }
 
 /* Control characters never reach the log: what came from outside cannot add a line. */
@@ -248,14 +283,31 @@ static void clean(char *text)
 			*text = '?';
 }
 
-void log_print(struct log *log, enum log_level level, const char *fmt, ...)
+static void print_message(const struct log *log, enum log_level level, const char *text,
+			  struct sk_buf *out)
 {
 	static const char *const names[] = { "error", "warning", "info", "debug", "info" };
-	char text[LOG_LINE_MAX], line[LOG_LINE_MAX + 96];
 	struct timespec ts;
 	struct tm tm;
+	char time[32];
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	gmtime_r(&ts.tv_sec, &tm);
+	strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	if (!log->json) {
+		sk_buf_printf(out, "time=%s level=%s %s", time, names[level], text);
+		return;
+	}
+	sk_buf_printf(out, "{\"time\":\"%s\",\"level\":\"%s\"", time, names[level]);
+	log_json_pairs(sk_span_of(text), out);
+	sk_buf_putc(out, '}');
+}
+
+void log_print(struct log *log, enum log_level level, const char *fmt, ...)
+{
+	char text[LOG_LINE_MAX], line[LINE_MAX_SENT];
+	struct sk_buf out;
 	va_list args;
-	size_t len;
 
 	if (level > log->level && level != LEVEL_ASKED)
 		return;
@@ -263,17 +315,10 @@ void log_print(struct log *log, enum log_level level, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	clean(text);
-	clock_gettime(CLOCK_REALTIME, &ts);
-	gmtime_r(&ts.tv_sec, &tm);
-	len = strftime(line, sizeof(line), "time=%Y-%m-%dT%H:%M:%SZ ", &tm);
-	len += (size_t)snprintf(line + len, sizeof(line) - len, "level=%s %s\n", names[level],
-				text);
-	log_write(log, (struct sk_span){ line, len < sizeof(line) ? len : sizeof(line) - 1 });
-	if (level <= LEVEL_WARNING) {
-		pthread_mutex_lock(&log->lock);
-		pthread_cond_signal(&log->wake);
-		pthread_mutex_unlock(&log->lock);
-	}
+	sk_buf_init(&out, line, sizeof(line));
+	print_message(log, level, text, &out);
+	sk_buf_putc(&out, '\n');
+	put_line(log, (char)('0' + level), (struct sk_span){ line, out.len });
 }
 
 uint64_t log_lost(struct log *log)

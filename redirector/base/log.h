@@ -28,7 +28,8 @@ enum {
 struct log;
 
 /**
- * @param target  "stderr", "stdout", or a file, which is made with mode 0640
+ * @param target  "stderr", "stdout", "syslog" (facility daemon), "journal" (its native socket, a
+ *                record's JSON in SHAKEN_RECORD), or a file, which is made with mode 0640
  * @param why     On failure the reason
  */
 SK_MUSTCHECK
@@ -44,10 +45,13 @@ bool log_reopen(struct log *log);
 
 void log_set_level(struct log *log, enum log_level level);
 
+/** Messages as JSON objects from now on, or as key=value. */
+void log_set_json(struct log *log, bool json);
+
 /** A message for people: "time=... level=warning msg=...". */
 void log_print(struct log *log, enum log_level level, const char *fmt, ...) SK_PRINTF(3, 4);
 
-/** A line as it stands, its end of line included. */
+/** A record: a line as it stands, its end of line included, no other within. */
 void log_write(struct log *log, struct sk_span line);
 
 /** Lines that were lost because the ring was full. */
