@@ -26,6 +26,8 @@ static const char help[] =
 	"  --ack                 acknowledge each final answer\n"
 	"  --certificate FILE    chain that signed answers must verify with\n"
 	"  --check N             verify every Nth signature [100]\n"
+	"  --others ADDR:PORT    calls beside them, from there, that are not measured\n"
+	"  --others-rate R       R of them a second\n"
 	"  --patience SECONDS    a call without an answer is lost after [2]\n"
 	"\n"
 	"It spins: give it a core of its own.  Prints one line of key=value and one for\n"
@@ -99,6 +101,10 @@ static bool set(struct wish *w, int option, const char *text)
 		return set_count(text, &w->check);
 	case 'p':
 		return set_number(text, &w->patience);
+	case 'o':
+		return set_address(text, &w->others);
+	case 'q':
+		return set_number(text, &w->others_rate);
 	default:
 		return false;
 	}
@@ -118,6 +124,8 @@ static bool parse(int argc, char **argv, struct wish *w)
 		{ "certificate", required_argument, NULL, 'c' },
 		{ "check", required_argument, NULL, 'e' },
 		{ "patience", required_argument, NULL, 'p' },
+		{ "others", required_argument, NULL, 'o' },
+		{ "others-rate", required_argument, NULL, 'q' },
 		{ 0 },
 	};
 
@@ -131,21 +139,28 @@ static bool parse(int argc, char **argv, struct wish *w)
 	}
 	if (w->window == 0 && w->rate <= 0)
 		w->window = 64;
+	if ((w->others_rate > 0) != (w->others.len > 0))
+		return false;
 	return optind == argc && w->to.len > 0 && (w->kind == KIND_VERIFY) == (w->identity != NULL);
 }
 
 static void report(const struct run *run)
 {
 	const struct tally *t = run_tally(run);
+	const struct others_tally *o = run_others(run);
 	double rate = t->seconds > 0 ? (double)t->answered / t->seconds : 0;
 	double p50 = run_percentile(run, 0.50), p90 = run_percentile(run, 0.90);
 	double p99 = run_percentile(run, 0.99), p999 = run_percentile(run, 0.999);
 
 	printf("sent=%zu answered=%zu lost=%zu wrong=%zu stray=%zu verified=%zu seconds=%.3f "
-	       "rate=%.0f p50_us=%.0f p90_us=%.0f p99_us=%.0f p999_us=%.0f\n",
+	       "rate=%.0f p50_us=%.0f p90_us=%.0f p99_us=%.0f p999_us=%.0f",
 	       t->sent, t->answered, t->lost, t->wrong, t->stray, t->verified, t->seconds, rate,
 	       p50, p90, p99, p999);
-	printf("%zu calls in %.2f s: %.0f answers a second, %zu lost, %zu wrong; half within "
+	if (o)
+		printf(" others_sent=%zu others_answered=%zu others_signed=%zu others_plain=%zu "
+		       "others_refused=%zu",
+		       o->sent, o->answered, o->signed_ones, o->plain, o->refused);
+	printf("\n%zu calls in %.2f s: %.0f answers a second, %zu lost, %zu wrong; half within "
 	       "%.2f ms, 99 of 100 within %.2f ms\n",
 	       t->sent, t->seconds, rate, t->lost, t->wrong, p50 / 1000, p99 / 1000);
 }

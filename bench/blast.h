@@ -35,7 +35,9 @@ struct wish {
 	const char *certificate; /**< file, the chain that signed answers verify with     */
 	size_t check;            /**< verify every so many signatures; 0: none            */
 	bool ack;
-	double patience; /**< seconds after which a call counts as lost                   */
+	double patience;    /**< seconds after which a call counts as lost                   */
+	struct addr others; /**< where calls beside the measured ones come from           */
+	double others_rate; /**< of them a second; 0: none                                */
 };
 
 /** A message with holes for the number of the call. */
@@ -114,7 +116,30 @@ SK_DEFINE_CLEANUP(struct checker, checker_free)
 SK_MUSTCHECK
 const char *checker_verify(const struct checker *checker, struct sk_span identity);
 
+/* somebody else's calls: blast_others.c */
+
+struct others_tally {
+	size_t sent, answered;
+	size_t signed_ones, plain, refused; /**< 302 with Identity, 302 without, 503 */
+};
+
+struct others;
+
+/** @return false: a socket failed, errno says why */
+SK_MUSTCHECK
+bool others_new(const struct wish *wish, struct others **out);
+void others_free(struct others *others);
+SK_DEFINE_CLEANUP(struct others, others_free)
+
+/** Sends what is due and takes what has come.  @param now  0: sends nothing any more */
+SK_MUSTCHECK
+bool others_step(struct others *others, uint64_t now);
+const struct others_tally *others_tally(const struct others *others);
+
 /* the run: blast_run.c */
+
+/** A socket of wish->from to wish->to.  @return -1: errno says why */
+int blast_socket(const struct wish *wish);
 
 struct run;
 
@@ -128,6 +153,9 @@ SK_MUSTCHECK
 bool run_all(struct run *run);
 
 const struct tally *run_tally(const struct run *run);
+
+/** NULL: there are no others. */
+const struct others_tally *run_others(const struct run *run);
 
 /** Order the response times; once, before run_percentile(). */
 SK_MUSTCHECK

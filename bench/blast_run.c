@@ -16,8 +16,9 @@
 
 enum {
 	SOCKET_BUFFER = 8 << 20,
-	COMPLAINTS_MAX = 5, /* wrong answers that are shown */
-	DEAF_AFTER = 3,     /* times --patience without any answer: give up */
+	COMPLAINTS_MAX = 5,              /* wrong answers that are shown */
+	DEAF_AFTER = 3,                  /* times --patience without any answer: give up */
+	OTHERS_REST = 100 * 1000 * 1000, /* ns: how long the others' last answers may take */
 };
 
 struct flight {
@@ -37,6 +38,7 @@ struct run {
 	struct wish wish;
 	struct scripts scripts;
 	struct checker *checker; /* owned, NULL without --certificate */
+	struct others *others;   /* owned, NULL without --others      */
 	struct flight *flights;  /* owned, wish.calls                 */
 	uint32_t *sorted;        /* owned, tally.answered             */
 	struct tally tally;
@@ -215,11 +217,21 @@ static bool is_deaf(const struct run *r)
 	       (double)(now_ns() - r->heard) / 1e9 > DEAF_AFTER * r->wish.patience;
 }
 
+/* The others' last answers. */
+static bool others_end(struct run *r)
+{
+	for (uint64_t end = now_ns() + OTHERS_REST; r->others && now_ns() < end;)
+		if (!others_step(r->others, 0))
+			return false;
+	return true;
+}
+
 bool run_all(struct run *r)
 {
 	r->start = r->heard = now_ns();
 	while (r->oldest < r->wish.calls) {
-		if (!send_calls(r) || !take_answers(r))
+		if (!send_calls(r) || !take_answers(r) ||
+		    (r->others && !others_step(r->others, now_ns())))
 			return false;
 		give_up_late(r);
 		if (is_deaf(r)) {
@@ -228,10 +240,10 @@ bool run_all(struct run *r)
 		}
 	}
 	r->tally.seconds = (double)(now_ns() - r->start) / 1e9;
-	return true;
+	return others_end(r);
 }
 
-static int open_socket(const struct wish *wish)
+int blast_socket(const struct wish *wish)
 {
 	int size = SOCKET_BUFFER;
 	int fd = socket(wish->to.sa.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -250,7 +262,7 @@ static int open_socket(const struct wish *wish)
 /* The port that the kernel chose goes into the messages. */
 static bool run_prepare(struct run *r)
 {
-	r->fd = open_socket(&r->wish);
+	r->fd = blast_socket(&r->wish);
 	if (r->fd < 0 || getsockname(r->fd, &r->wish.from.sa.any, &r->wish.from.len) < 0) {
 		fprintf(stderr, "blast: the socket: %s\n", strerror(errno));
 		return false;
@@ -263,6 +275,10 @@ static bool run_prepare(struct run *r)
 	batch_init(&r->out);
 	batch_init(&r->in);
 	batch_init(&r->acks);
+	if (r->wish.others_rate > 0 && !others_new(&r->wish, &r->others)) {
+		fprintf(stderr, "blast: the others: %s\n", strerror(errno));
+		return false;
+	}
 	return (!r->wish.certificate || checker_new(r->wish.certificate, &r->checker)) &&
 	       scripts_init(&r->scripts, &r->wish);
 }
@@ -290,6 +306,7 @@ void run_free(struct run *r)
 	if (r->fd >= 0)
 		close(r->fd);
 	checker_free(r->checker);
+	others_free(r->others);
 	scripts_deinit(&r->scripts);
 	free(r->flights);
 	free(r->sorted);
@@ -299,6 +316,11 @@ void run_free(struct run *r)
 const struct tally *run_tally(const struct run *r)
 {
 	return &r->tally;
+}
+
+const struct others_tally *run_others(const struct run *r)
+{
+	return r->others ? others_tally(r->others) : NULL;
 }
 
 static int by_size(const void *a, const void *b)

@@ -1,9 +1,10 @@
 /*
- * The whole of it, and the rules of sip.* and answer.*.
+ * The whole of it, and the rules of the service's own settings.
  */
 #include "config/check.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 /* One listener as an address; false when it is none we can serve. */
 static bool listener_read(struct loading *l, const char *text, struct place place, struct addr *out)
@@ -47,137 +48,112 @@ static void check_listen(struct loading *l, const struct conf *conf)
 	}
 }
 
-/* The length of "{user}", "{host}" or "{port}" at the start of a text, or 0. */
-static size_t field_len(const char *text)
+bool is_wished(const struct loading *l, const struct conf *conf, const char *path)
 {
-	static const char *const fields[] = { "{user}", "{host}", "{port}" };
+	const struct conf_item *item = conf_item_find(path);
 
-	for (size_t i = 0; i < SK_COUNT(fields); i++)
-		if (strncmp(text, fields[i], strlen(fields[i])) == 0)
-			return strlen(fields[i]);
-	return 0;
+	return loading_node(l, path) && (!l->main || conf_item_differs(item, conf, l->main));
 }
 
-/* A URI with "{user}@" once, and nothing that ends a Contact's angle brackets (RFC 3261, 25.1). */
-static bool is_template(const char *text)
+void check_burst(struct loading *l, const char *burst, const char *rate, int64_t per_second)
 {
-	const char *user = strstr(text, "{user}@");
+	const struct node *node = loading_node(l, burst);
 
-	if (strncmp(text, "sip:{user}@", 11) != 0 && strncmp(text, "sips:{user}@", 12) != 0)
-		return false;
-	if (user[7] == '\0' || strstr(user + 7, "{user}"))
-		return false;
-	for (const char *c = text; *c; c++) {
-		if (field_len(c) > 0)
-			c += field_len(c) - 1;
-		else if (*c <= ' ' || *c >= 0x7f || strchr("<>\"\\^`|{}?", *c))
-			return false; /* '?': headers of the Contact are ours to put there */
-	}
-	return true;
+	/* the default is in every file that was printed */
+	if (per_second == 0 && node && strcmp(node->text, conf_item_find(burst)->dflt) != 0)
+		warn(l, node->place, "%s: has no effect without %s", burst, rate);
 }
 
-static void check_contact(struct loading *l, const struct conf *conf)
+/* Settings of the service that need each other. */
+static void check_service(struct loading *l, const struct conf *conf)
 {
-	const struct answer_conf *answer = &conf->tenant.answer;
-	bool set = is_set(answer->contact_template);
-
-	if (answer->contact == CONTACT_TEMPLATE && !set)
-		complain(l, place_of(l, "answer.contact"),
-			 "answer.contact: \"template\" needs answer.contact-template");
-	if (answer->contact != CONTACT_TEMPLATE && set)
-		complain(l, place_of(l, "answer.contact-template"),
-			 "answer.contact-template: \"%.80s\" has no effect without "
-			 "answer.contact: template",
-			 answer->contact_template);
-	if (set && !is_template(answer->contact_template))
-		complain(l, place_of(l, "answer.contact-template"),
-			 "answer.contact-template: \"%.80s\" is no template; allowed: "
-			 "sip:{user}@HOST, such as sip:{user}@next.example.net;user=phone",
-			 answer->contact_template);
+	check_burst(l, "sip.source-burst", "sip.source-rate", conf->sip.source_rate);
+	if (conf->authority.warm && !is_set(conf->authority.store))
+		warn(l, place_of(l, "authority.warm"),
+		     "authority.warm: has no effect without authority.store");
+	if (is_set(conf->hsm.pin_file) && !is_set(conf->hsm.module))
+		complain(l, place_of(l, "hsm.pin-file"),
+			 "hsm.pin-file: \"%.80s\" needs hsm.module, the library of the token",
+			 conf->hsm.pin_file);
 }
 
-/* Header fields that make or break the answer: they are ours to write. */
-static bool is_reserved(const char *name)
+static bool is_folder(const char *path)
 {
-	static const char *const reserved[] = {
-		"Via",
-		"v",
-		"From",
-		"f",
-		"To",
-		"t",
-		"Call-ID",
-		"i",
-		"CSeq",
-		"Contact",
-		"m",
-		"Content-Length",
-		"l",
-		"Content-Type",
-		"c",
-		"Identity",
-		"y",
-		"X-Identity",
-		"P-Asserted-Identity",
-		"Reason",
-		"Record-Route",
-		"Route",
-		"Max-Forwards",
-		"Require",
-		"Supported",
-		"k",
-		"Allow",
-		"Date",
-		"Expires",
-		"Retry-After",
-		"Server",
-		"Timestamp",
-		"Unsupported",
-		"Warning",
-	};
+	struct stat st;
 
-	for (size_t i = 0; i < SK_COUNT(reserved); i++)
-		if (strcasecmp(reserved[i], name) == 0)
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* A tenant's match.sources may let it in, which is not known here. */
+static void check_header_sources(struct loading *l, const struct conf *conf)
+{
+	const struct net_list *list = &conf->tenants.header_sources;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (!nets_cover(&conf->sip.sources, &list->nets[i]))
+			warn(l, entry_place(l, "tenants.header-sources", i),
+			     "tenants.header-sources: entry %zu is not within sip.sources: nobody "
+			     "there "
+			     "is heard, unless match.sources of a tenant has it",
+			     i + 1);
+}
+
+static void check_tenants(struct loading *l, const struct conf *conf)
+{
+	const struct tenants_conf *t = &conf->tenants;
+
+	if (is_set(t->folder) && !is_folder(t->folder))
+		complain(l, place_of(l, "tenants.folder"),
+			 "tenants.folder: \"%.200s\" is no folder", t->folder);
+	if (t->fallback && !is_set(t->folder))
+		warn(l, place_of(l, "tenants.fallback"),
+		     "tenants.fallback: has no effect without tenants.folder");
+	if (is_set(t->header) && t->header_sources.count == 0)
+		complain(
+			l, place_of(l, "tenants.header"),
+			"tenants.header: \"%.80s\" is believed from nobody; name who may say it in "
+			"tenants.header-sources",
+			t->header);
+	if (!is_set(t->header) && t->header_sources.count > 0)
+		warn(l, place_of(l, "tenants.header-sources"),
+		     "tenants.header-sources: has no effect without tenants.header");
+	check_header_sources(l, conf);
+	if (!gets_calls(l, conf) && has_key(&conf->tenant))
+		warn(l, place_of(l, "tenants.folder"),
+		     "tenants.folder: without tenants.fallback the keys of this file sign nothing");
+}
+
+bool is_listener_of(const struct sip_conf *sip, const char *text)
+{
+	for (size_t i = 0; i < sip->listen.count; i++) {
+		const char *known = sip->listen.items[i];
+		struct addr a, b;
+
+		if (strcmp(known, text) == 0)
 			return true;
+		if (strncmp(known, text, 4) == 0 && addr_parse(sk_span_of(known + 4), &a) &&
+		    strlen(text) > 4 && addr_parse(sk_span_of(text + 4), &b) && addr_eq(&a, &b))
+			return true;
+	}
 	return false;
 }
 
-static void check_headers(struct loading *l, const struct conf *conf)
+void conf_check_tenant(struct loading *l, const struct conf *conf)
 {
-	const struct answer_conf *answer = &conf->tenant.answer;
-	const struct {
-		const char *path, *name;
-	} headers[] = {
-		{ "answer.verstat-header", answer->verstat_header },
-		{ "answer.attest-header", answer->attest_header },
-		{ "answer.origid-header", answer->origid_header },
-		{ "answer.name-header", answer->name_header },
-		{ "answer.priority-header", answer->priority_header },
-	};
-
-	for (size_t i = 0; i < SK_COUNT(headers); i++) {
-		struct place place = place_of(l, headers[i].path);
-
-		if (is_reserved(headers[i].name))
-			complain(l, place,
-				 "%s: \"%s\" has a meaning of its own in an answer; take "
-				 "another name",
-				 headers[i].path, headers[i].name);
-		for (size_t k = 0; k < i; k++)
-			if (is_set(headers[i].name) &&
-			    strcasecmp(headers[i].name, headers[k].name) == 0)
-				complain(l, place, "%s: \"%s\" is already %s; take another name",
-					 headers[i].path, headers[i].name, headers[k].path);
-	}
+	check_tenant(l, conf);
+	check_signing(l, conf);
+	check_credentials(l, conf);
+	check_verifying(l, conf);
+	check_anchors(l, conf);
+	check_answer(l, conf);
 }
 
 void conf_check(struct loading *l, const struct conf *conf)
 {
 	check_listen(l, conf);
-	check_signing(l, conf);
-	check_verifying(l, conf);
+	check_service(l, conf);
+	check_tenants(l, conf);
+	conf_check_tenant(l, conf);
 	check_trust(l, conf);
-	check_contact(l, conf);
-	check_headers(l, conf);
 	check_certs(l, conf);
 }

@@ -7,9 +7,11 @@
 #pragma once
 
 #include "config/loading.h"
+#include "config/schema.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 static inline bool is_set(const char *text)
 {
@@ -38,11 +40,71 @@ static inline struct place entry_place(const struct loading *l, const char *path
 	return node && i < node->count ? node->items[i]->place : (struct place){ 0, 0 };
 }
 
+/* Where a member sets it, or else where the member starts. */
+static inline struct place member_place(const struct loading *l, const char *path,
+					const char *member)
+{
+	const struct node *node = loading_member(l, path, member);
+	char section[CONF_NAME_SIZE];
+
+	if (node)
+		return node->place;
+	snprintf(section, sizeof(section), "%.*s", (int)strcspn(path, "."), path);
+	node = tree_get(tree_get(l->root, section), member);
+	return node ? node->key_place : (struct place){ 0, 0 };
+}
+
+/* Does the tenant that is judged get calls?  With a folder the main file's own may get none. */
+static inline bool gets_calls(const struct loading *l, const struct conf *conf)
+{
+	return l->main || !is_set(conf->tenants.folder) || conf->tenants.fallback;
+}
+
+/* Is it the file's own wish?  What a tenant has from the main file need not fit to what it changes,
+ * also where a printed file repeats it. */
+bool is_wished(const struct loading *l, const struct conf *conf, const char *path);
+
+/* Is there a key to sign with? */
+static inline bool has_key(const struct tenant_conf *tenant)
+{
+	return is_set(tenant->sign.key) || tenant->credentials.count > 0;
+}
+
+/* Is one of the credentials for this provider code? */
+bool is_spc_of(const struct tenant_conf *tenant, const char *spc);
+
+/* Does its word on the signature count: of a trunk, or of attest-sources? */
+bool somebody_may_say(const struct tenant_conf *tenant);
+
+/* Letters, digits and marks only: what may stand unquoted in a header (RFC 3261, 25.1: token). */
+bool is_token(const char *text);
+
+/* A host as a URI names it: a name, an IPv4 address, or an IPv6 address in brackets. */
+bool is_host(const char *text);
+
+/* The same listener as the text of sip.listen; port 0 and all. */
+bool is_listener_of(const struct sip_conf *sip, const char *text);
+
+/* Does `inner` lie in one of the networks? */
+bool nets_cover(const struct net_list *list, const struct net *inner);
+
+/* Is there anybody to trust, now or when it has been fetched? */
+bool has_anchors(const struct trust_conf *trust);
+
 /** Complains unless `url` may be asked: "path: "..." is no address of WHAT". */
 void check_url(struct loading *l, const struct conf *conf, const char *path, struct place place,
 	       const char *url, const char *what);
 
-void check_signing(struct loading *l, const struct conf *conf);   /**< sign.*   */
-void check_verifying(struct loading *l, const struct conf *conf); /**< verify.* */
-void check_trust(struct loading *l, const struct conf *conf);     /**< trust.*  */
-void check_certs(struct loading *l, const struct conf *conf);     /**< certs.*  */
+/** Warns of a burst without a rate. */
+void check_burst(struct loading *l, const char *burst, const char *rate, int64_t per_second);
+
+void check_signing(struct loading *l, const struct conf *conf);   /**< sign.*                    */
+void check_verifying(struct loading *l, const struct conf *conf); /**< verify.*                  */
+void check_anchors(struct loading *l, const struct conf *conf);   /**< verifying needs trust     */
+void check_trust(struct loading *l, const struct conf *conf);     /**< trust.*                   */
+void check_certs(struct loading *l, const struct conf *conf);     /**< certs.*                   */
+void check_answer(struct loading *l, const struct conf *conf);    /**< answer.*, actions.*       */
+void check_credentials(struct loading *l,
+		       const struct conf *conf); /**< credentials, keys in tokens */
+void check_tenant(struct loading *l,
+		  const struct conf *conf); /**< match, trunks, function, lists */

@@ -29,18 +29,35 @@ void check_url(struct loading *l, const struct conf *conf, const char *path, str
 			 what, url_form(conf));
 }
 
-static bool has_anchors(const struct trust_conf *trust)
+bool has_anchors(const struct trust_conf *trust)
 {
 	return trust->anchors.count > 0 || is_set(trust->ca_list) || is_set(trust->ca_list_url);
 }
 
+static bool has_word(const struct text_map *map, const char *word)
+{
+	for (size_t i = 0; i < map->count; i++)
+		if (strcmp(map->values[i], word) == 0)
+			return true;
+	return false;
+}
+
+static bool may_verify(const struct tenant_conf *t)
+{
+	const struct function_conf *f = &t->function;
+
+	return t->mode == MODE_AUTO || t->mode == MODE_VERIFY || has_word(&f->hosts, "verify") ||
+	       has_word(&f->listeners, "verify") || has_word(&f->hosts, "auto") ||
+	       has_word(&f->listeners, "auto");
+}
+
 /* Signing alone needs nobody's trust, and passing calls on needs nothing. */
-static void check_anchors(struct loading *l, const struct conf *conf)
+void check_anchors(struct loading *l, const struct conf *conf)
 {
 	const struct verify_conf *verify = &conf->tenant.verify;
 	enum conf_mode mode = conf->tenant.mode;
 
-	if (mode != MODE_AUTO && mode != MODE_VERIFY)
+	if (!may_verify(&conf->tenant))
 		return;
 	if (!has_anchors(&conf->trust) && mode == MODE_VERIFY)
 		complain(l, place_of(l, "tenant.mode"),
@@ -141,7 +158,6 @@ static void check_policies(struct loading *l, const struct text_list *oids)
 void check_trust(struct loading *l, const struct conf *conf)
 {
 	check_policies(l, &conf->trust.policies);
-	check_anchors(l, conf);
 	check_ca_list(l, conf);
 	check_login(l, conf);
 	check_crls(l, conf);
@@ -159,14 +175,16 @@ static void check_times(struct loading *l, const struct conf *conf)
 		     (long long)conf->certs.per_host, (long long)conf->certs.parallel);
 }
 
-/* A name, or all names below one: "*.example.net".  An address in digits is a name here. */
-static bool is_host_rule(const char *text)
+bool is_host(const char *text)
 {
 	static const char letters[] =
 		"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_";
+	size_t len = strlen(text);
+	struct net net;
 
-	if (strncmp(text, "*.", 2) == 0)
-		text += 2;
+	if (text[0] == '[')
+		return len > 2 && text[len - 1] == ']' && strchr(text, ':') && !strchr(text, '/') &&
+		       net_parse((struct sk_span){ text + 1, len - 2 }, &net);
 	while (strspn(text, letters) > 0) {
 		text += strspn(text, letters);
 		if (*text == '\0')
@@ -176,6 +194,12 @@ static bool is_host_rule(const char *text)
 		text++;
 	}
 	return false;
+}
+
+/* A name, or all names below one: "*.example.net".  An address in digits is a name here. */
+static bool is_host_rule(const char *text)
+{
+	return text[0] != '[' && is_host(strncmp(text, "*.", 2) == 0 ? text + 2 : text);
 }
 
 static void check_hosts(struct loading *l, const struct text_list *hosts)

@@ -4,46 +4,10 @@
  */
 #include "config/conf.h"
 
+#include "config/field.h"
 #include "config/schema.h"
 
 #include <stdlib.h>
-
-static void free_list(struct text_list *list)
-{
-	for (size_t i = 0; i < list->count; i++)
-		free(list->items[i]);
-	free(list->items);
-}
-
-static void free_map(struct text_map *map)
-{
-	for (size_t i = 0; i < map->count; i++) {
-		free(map->keys[i]);
-		free(map->values[i]);
-	}
-	free(map->keys);
-	free(map->values);
-}
-
-static void free_field(enum conf_shape shape, void *field)
-{
-	switch (shape) {
-	case CONF_SHAPE_FLAT:
-		break;
-	case CONF_SHAPE_TEXT:
-		free(*(char **)field);
-		break;
-	case CONF_SHAPE_LIST:
-		free_list(field);
-		break;
-	case CONF_SHAPE_NETS:
-		free(((struct net_list *)field)->nets);
-		break;
-	case CONF_SHAPE_MAP:
-		free_map(field);
-		break;
-	}
-}
 
 struct conf *conf_ref(struct conf *conf)
 {
@@ -57,7 +21,13 @@ void conf_unref(struct conf *conf)
 		return;
 
 	for (size_t i = 0; i < conf_schema_count; i++)
-		free_field(conf_item_shape(&conf_schema[i]), (char *)conf + conf_schema[i].at);
+		field_free(conf_item_shape(&conf_schema[i]), (char *)conf + conf_schema[i].at);
+	for (size_t i = 0; i < conf_section_count; i++) {
+		const struct conf_group *group = conf_sections[i].group;
+
+		if (group)
+			members_free(group, members_of(group, conf));
+	}
 	free(conf->path);
 	free(conf);
 }

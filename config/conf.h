@@ -9,162 +9,14 @@
  */
 #pragma once
 
+#include "config/tenant_conf.h"
+#include "config/words.h"
 #include "redirector/base/addr.h"
 #include "shaken/shaken.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-struct text_list {
-	char **items; /**< owned */
-	size_t count;
-};
-
-/** Pairs of texts: x5u -> certificate file. */
-struct text_map {
-	char **keys;   /**< owned */
-	char **values; /**< owned */
-	size_t count;
-};
-
-enum conf_profile {
-	PROFILE_ATIS,
-	PROFILE_RFC8224,
-	PROFILE_MAN
-};
-
-enum conf_strangers {
-	STRANGERS_SILENCE,
-	STRANGERS_403
-};
-enum conf_in_dialog {
-	IN_DIALOG_302,
-	IN_DIALOG_481
-};
-
-enum conf_mode {
-	MODE_AUTO,
-	MODE_SIGN,
-	MODE_VERIFY,
-	MODE_PASS
-};
-enum conf_attest {
-	CONF_ATTEST_NONE,
-	CONF_ATTEST_A,
-	CONF_ATTEST_B,
-	CONF_ATTEST_C
-};
-enum conf_orig_source {
-	ORIG_BY_PROFILE,
-	ORIG_PAI_FIRST,
-	ORIG_FROM_FIRST,
-	ORIG_FROM_ONLY
-};
-enum conf_origid {
-	ORIGID_DERIVED,
-	ORIGID_FIXED,
-	ORIGID_HEADER
-};
-enum conf_no_orig {
-	NO_ORIG_CONTINUE,
-	NO_ORIG_403,
-	NO_ORIG_433
-};
-enum conf_stale_sign {
-	STALE_SIGN_CONTINUE,
-	STALE_SIGN_403,
-	STALE_SIGN_OWN_CLOCK
-};
-enum conf_fault {
-	FAULT_CONTINUE,
-	FAULT_503
-};
-
-enum conf_date_check {
-	DATE_BY_PROFILE,
-	DATE_IAT_ONLY,
-	DATE_RFC,
-	DATE_STRICT
-};
-enum conf_by_profile {
-	CHOICE_BY_PROFILE,
-	CHOICE_NO,
-	CHOICE_YES
-};
-/** A status code on which the documents differ; the value is the code. */
-enum conf_code_choice {
-	CODE_BY_PROFILE = 0,
-	CODE_436 = 436,
-	CODE_437 = 437,
-	CODE_438 = 438
-};
-enum conf_replay {
-	REPLAY_OFF,
-	REPLAY_REPORT,
-	REPLAY_REFUSE
-};
-enum conf_rcd {
-	RCD_NONE,     /**< no rcd claims                          */
-	RCD_PASSPORT, /**< in a PASSporT of their own, type rcd   */
-	RCD_SHAKEN    /**< inside the shaken PASSporT             */
-};
-enum conf_on_failure {
-	FAILURE_CONTINUE,
-	FAILURE_REJECT
-};
-
-enum conf_code {
-	CODE_302,
-	CODE_300
-};
-enum conf_contact {
-	CONTACT_SOURCE,
-	CONTACT_REQUEST_URI,
-	CONTACT_TEMPLATE
-};
-enum conf_reason {
-	REASON_BY_PROFILE,
-	REASON_STIR,
-	REASON_SIP,
-	REASON_NONE
-};
-enum conf_nothing {
-	NOTHING_302,
-	NOTHING_404,
-	NOTHING_503
-};
-
-/** Where the Identity goes (bits). */
-enum {
-	IDENTITY_IN_HEADER = 1,
-	IDENTITY_IN_X_IDENTITY = 2,
-	IDENTITY_IN_CONTACT = 4
-};
-
-/** Where the verstat goes (bits). */
-enum {
-	VERSTAT_IN_CONTACT_URI = 1,  /**< URI parameter of the Contact                         */
-	VERSTAT_IN_CONTACT_USER = 2, /**< user parameter of the Contact                        */
-	VERSTAT_IN_PAI = 4,          /**< P-Asserted-Identity line in the answer               */
-	VERSTAT_IN_CONTACT_PAI = 8,  /**< P-Asserted-Identity as header of the Contact URI     */
-	VERSTAT_IN_HEADER = 16,      /**< a header of its own, answer.verstat-header           */
-};
-
-enum conf_log_level {
-	LOG_ERROR,
-	LOG_WARNING,
-	LOG_INFO,
-	LOG_DEBUG
-};
-enum conf_log_format {
-	FORMAT_KEY_VALUE,
-	FORMAT_JSON
-};
-enum conf_numbers {
-	NUMBERS_FULL,
-	NUMBERS_MASKED
-};
 
 struct sip_conf {
 	struct text_list listen;       /**< "udp:192.0.2.1:5060"                               */
@@ -178,84 +30,19 @@ struct sip_conf {
 	int64_t waiting_max;           /**< calls that may wait for a certificate at once      */
 	char *tag_key; /**< 32 hex digits shared by all instances; "": made at start */
 	enum conf_in_dialog in_dialog; /**< INVITE with a To tag                               */
+	int64_t source_rate;           /**< requests a second from one address; 0: no limit       */
+	int64_t source_burst; /**< how many of them at once                               */
+	enum conf_over_limit source_over; /**< what the rest gets                         */
 };
 
-struct sign_conf {
-	char *key;                       /**< PEM file, "": no signing                           */
-	char *certificate;               /**< PEM file, "": not checked against the key          */
-	char *x5u;                       /**< where verifiers find the certificate               */
-	enum conf_attest attest;         /**< when no header says otherwise                      */
-	struct text_list attest_headers; /**< request headers, first one that is there counts  */
-	struct net_list attest_sources;  /**< who may say the attestation; empty: nobody       */
-	enum conf_origid origid;
-	char *origid_value;  /**< UUID of `fixed`                                    */
-	char *origid_header; /**< header name of `header`                            */
-	enum conf_orig_source orig_source;
-	enum conf_no_orig no_orig;
-	enum conf_stale_sign stale_date;
-	enum conf_fault fault;
-	bool div;                       /**< sign div when a call was retargeted (RFC 8946) */
-	struct text_list rph;           /**< "esnet.0", "ets.*": what we may authorize      */
-	enum conf_rcd rcd;              /**< where rcd claims go (RFC 9795)                 */
-	char *rcd_name;                 /**< nam; "": the display name of From              */
-	char *rcd_icon;                 /**< icn, an https URL; "": none                    */
-	char *rcd_reason;               /**< crn; "": none                                  */
-	enum conf_by_profile bypass;    /**< P-Identity-Bypass when we cannot sign          */
-	char *bypass_value;             /**< its value                                      */
-	enum conf_by_profile diversion; /**< Diversion makes A a C, more than 5 are a loop  */
-};
-
-struct verify_conf {
-	int64_t max_age;  /**< seconds */
-	int64_t max_skew; /**< seconds */
-	enum conf_date_check date_check;
-	enum conf_by_profile alg_required;
-	enum conf_by_profile extra_params_refused;
-	enum conf_by_profile unknown_ppt_refused;
-	enum conf_by_profile bypass; /**< P-Identity-Bypass excuses a missing Identity */
-	enum conf_code_choice header_claim_code; /**< alg, ppt, typ or x5u missing: 436 | 438  */
-	enum conf_code_choice typ_code;          /**< typ is not passport: 437 | 438           */
-	enum conf_code_choice constraint_code;   /**< a broken claim constraint: 437 | 438     */
-	struct text_map verstat; /**< outcome or class -> "no" | "failed"                      */
-	bool rph;                /**< judge rph beside a Resource-Priority (RFC 8443)          */
-	bool rcd;                /**< judge rcd claims (RFC 9795)                              */
-	int64_t div_max_age;     /**< seconds; inner PASSporTs of a diverted call              */
-	enum conf_replay replay; /**< the same PASSporT in another call                        */
-	int64_t replay_entries;  /**< how many PASSporTs are remembered                        */
-	bool div;                /**< check the chain of a diverted call (RFC 8946)            */
-	enum conf_by_profile identity_required; /**< no Identity: 428, not a plain answer  */
-	enum conf_on_failure on_failure;
-	enum conf_fault fault;
-	struct text_map certificates; /**< x5u -> file; these are never fetched               */
-	bool fetch;                   /**< fetch the certificates that are not in the map     */
-};
-
-struct answer_conf {
-	enum conf_code code;
-	enum conf_contact contact;
-	char *contact_template; /**< "sip:{user}@next.example.net;user=phone"           */
-	unsigned identity_in;   /**< IDENTITY_IN_...                                    */
-	unsigned verstat_in;    /**< VERSTAT_IN_...                                     */
-	char *verstat_header;   /**< name                                               */
-	bool verstat_suffix;    /**< "-A" behind TN-Validation-Passed, and so on        */
-	char *attest_header;    /**< name, "": none                                     */
-	char *origid_header;    /**< name, "": none                                     */
-	char *name_header;      /**< the verified rcd name; "": none                    */
-	char *priority_header;  /**< the verdict on rph; "": none                       */
-	enum conf_reason reason;
-	enum conf_nothing nothing; /**< nothing to sign and nothing to verify              */
-};
-
-/** Whose calls these are, and how they are treated.  One file may hold one tenant. */
-struct tenant_conf {
-	char *name;
-	enum conf_profile profile;
-	enum conf_mode mode;
-	struct sk_dialplan dialplan; /**< from numbers.country, .international, .trunk,
-					.bare-digits, .min-digits */
-	struct sign_conf sign;
-	struct verify_conf verify;
-	struct answer_conf answer;
+/** The tenants of one service. */
+struct tenants_conf {
+	char *folder;  /**< one YAML file each; "": only the tenant of this file  */
+	bool fallback; /**< what no tenant matches is the tenant of this file's   */
+	char *header;  /**< request header that names a tenant; "": none          */
+	struct net_list header_sources; /**< whose header counts                          */
+	int64_t max;                    /**< most tenants; memory for their counters              */
+	char *running; /**< file that tells what runs, for --check; "": none      */
 };
 
 struct trust_conf {
@@ -299,18 +86,36 @@ struct certs_conf {
 struct log_conf {
 	enum conf_log_level level;
 	enum conf_log_format format;
-	char *target; /**< "stderr", "stdout", or a file                      */
-	bool calls;   /**< one record per call                                */
-	enum conf_numbers numbers;
+	char *target;  /**< "stderr", "stdout", "syslog", "journal", or a file */
+	char *records; /**< where records go: "log", "stdout", "syslog", "journal", or a file */
+};
+
+/** Keys in a token. */
+struct hsm_conf {
+	char *module;    /**< the token's PKCS#11 library; "": none            */
+	char *pin_file;  /**< file with the PIN, owner only                    */
+	int64_t threads; /**< signatures under way at once                     */
+	int64_t queue;   /**< calls that may wait for one                      */
+	int64_t retry;   /**< milliseconds until a token that failed is asked again */
+};
+
+/** The store of numbers and lists. */
+struct authority_conf {
+	char *store;   /**< folder made by `shaken-redirector numbers import`; "": none */
+	int64_t watch; /**< seconds between two looks for a newer one        */
+	bool warm;     /**< read it whole at start                           */
 };
 
 struct conf {
-	unsigned refs;
-	char *path; /**< the file it came from                              */
+	_Atomic unsigned refs; /**< a reload makes and drops one in a thread   */
+	char *path;            /**< the file it came from                              */
 	struct sip_conf sip;
-	struct tenant_conf tenant;
+	struct tenants_conf tenants;
+	struct tenant_conf tenant; /**< also what the tenants' files leave out             */
 	struct trust_conf trust;
 	struct certs_conf certs;
+	struct authority_conf authority;
+	struct hsm_conf hsm;
 	struct log_conf log;
 };
 

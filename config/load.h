@@ -29,6 +29,9 @@ struct complaints {
 
 void complaints_deinit(struct complaints *complaints);
 
+/** Adds a copy of a text. */
+void complaints_add(struct complaints *complaints, const char *text);
+
 /**
  * Load and check.
  *

@@ -61,8 +61,12 @@ void conf_item_allowed(const struct conf_item *item, struct sk_buf *out)
 	case CONF_HEADERS:
 		sk_buf_puts(out, "letters, digits and -.!%*_+`'~ (RFC 3261)");
 		break;
-	case CONF_FILE:
 	case CONF_TARGET:
+		allow_words(item, out);
+		sk_buf_puts(out, " | a file");
+		break;
+	case CONF_FILE:
+	case CONF_KEY:
 	case CONF_FILES:
 	case CONF_TEXTS:
 	case CONF_NETS:
@@ -83,7 +87,8 @@ static void choices(const struct conf_item *item, struct sk_buf *out)
 		conf_item_allowed(item, out);
 }
 
-static void sample_item(const struct conf_item *item, const char *key, FILE *to)
+/* `lead` stands at the start of each line: spaces, of a group's also the sign of a comment. */
+static void sample_item(const struct conf_item *item, const char *key, const char *lead, FILE *to)
 {
 	char text[CONF_ALLOWED_SIZE];
 	struct sk_buf notes;
@@ -93,13 +98,24 @@ static void sample_item(const struct conf_item *item, const char *key, FILE *to)
 	if (item->reload == CONF_RESTART)
 		sk_buf_puts(&notes, notes.len > 0 ? "; restart" : "restart");
 
-	fprintf(to, "  # %s", item->doc);
+	fprintf(to, "%s# %s", lead, item->doc);
 	if (notes.len > 0) {
 		bool fits = strlen(item->doc) + notes.len <= SAMPLE_COLUMNS;
 
-		fprintf(to, "%s(%s)", fits ? " " : "\n  # ", text);
+		if (fits)
+			fprintf(to, " (%s)", text);
+		else
+			fprintf(to, "\n%s# (%s)", lead, text);
 	}
-	fprintf(to, "\n  %s: %s\n", key, item->dflt);
+	fprintf(to, "\n%s%s: %s\n", lead, key, item->dflt);
+}
+
+/* A member to be uncommented: as it stands there is none. */
+static void sample_group(const struct conf_group *group, FILE *to)
+{
+	fputs("  # example:\n", to);
+	for (size_t i = 0; i < group->row_count; i++)
+		sample_item(&group->rows[i], strrchr(group->rows[i].path, '.') + 1, "  #   ", to);
 }
 
 void conf_print_sample(FILE *to)
@@ -112,11 +128,13 @@ void conf_print_sample(FILE *to)
 		const struct conf_section *section = &conf_sections[s];
 
 		fprintf(to, "\n# %s\n%s:\n", section->doc, section->name);
+		if (section->group)
+			sample_group(section->group, to);
 		for (size_t i = 0; i < conf_schema_count; i++) {
 			const char *key = conf_item_key(&conf_schema[i], section->name);
 
 			if (key)
-				sample_item(&conf_schema[i], key, to);
+				sample_item(&conf_schema[i], key, "  ", to);
 		}
 	}
 }
@@ -136,13 +154,14 @@ static void roff(const char *text, FILE *to)
 
 static void man_item(const struct conf_item *item, FILE *to)
 {
-	char text[CONF_ALLOWED_SIZE];
+	char text[CONF_ALLOWED_SIZE], name[CONF_NAME_SIZE];
 	struct sk_buf allowed;
 
 	sk_buf_init(&allowed, text, sizeof(text));
 	choices(item, &allowed);
+	conf_item_name(item, NULL, name);
 	fputs(".TP\n.B ", to);
-	roff(item->path, to);
+	roff(name, to);
 	fputs("\n", to);
 	roff(item->doc, to);
 	fputs(item->reload == CONF_RESTART ? "\nNeeds a restart." : "", to);
@@ -168,6 +187,22 @@ static void man_head(FILE *to)
 	      "names file, line and column, the value, and what is allowed.\n"
 	      "Anchors, aliases, tags and further documents are refused.\n"
 	      ".PP\n"
+	      "With\n"
+	      ".B tenants.folder\n"
+	      "each tenant has a file of its own, NAME.yaml, with those sections that are the\n"
+	      "tenant's: tenant, match, trunks, function, numbers, sign, credentials, verify,\n"
+	      "lists, actions, answer, limits, records.\n"
+	      "What it leaves out is as its\n"
+	      ".B answer.preset\n"
+	      "has it, or else as in the main file; not taken from there are its name, match,\n"
+	      "trunks, credentials, the files and address of sign, sign.origid\\-value and\n"
+	      "verify.certificates.\n"
+	      "A name in trunks and credentials, and a tenant's, is made of A\\-Z, a\\-z, 0\\-9,\n"
+	      "dot, underscore and hyphen.\n"
+	      ".PP\n"
+	      "A file named credential:NAME is one of systemd's LoadCredential=, in\n"
+	      "$CREDENTIALS_DIRECTORY.\n"
+	      ".PP\n"
 	      "Relative files start from the folder of the configuration file.\n"
 	      "Times are written as 300ms, 60s, 5m, 24h or 1d, sizes as 65536, 16KiB or 4MiB.\n"
 	      "On SIGHUP the file is read again; when it has an error, the old settings stay.\n"
@@ -185,7 +220,11 @@ void conf_print_man(FILE *to)
 {
 	man_head(to);
 	for (size_t s = 0; s < conf_section_count; s++) {
+		const struct conf_group *group = conf_sections[s].group;
+
 		fprintf(to, ".SH SECTION %s\n%s\n", conf_sections[s].name, conf_sections[s].doc);
+		for (size_t i = 0; group && i < group->row_count; i++)
+			man_item(&group->rows[i], to);
 		for (size_t i = 0; i < conf_schema_count; i++)
 			if (conf_item_key(&conf_schema[i], conf_sections[s].name))
 				man_item(&conf_schema[i], to);

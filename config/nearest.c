@@ -52,25 +52,40 @@ static bool is_near(unsigned d, const char *name)
 	return d <= 1 + strlen(name) / 3;
 }
 
+/* The nearest of some rows, if it is nearer than what was found before. */
+static void look(const char *path, const struct conf_item *rows, size_t count,
+		 const struct conf_item **best, unsigned *least_far)
+{
+	const char *key = strrchr(path, '.');
+
+	for (size_t i = 0; i < count; i++) {
+		bool moved = key && strcmp(strrchr(rows[i].path, '.'), key) == 0;
+		unsigned d = moved ? 0 : distance(path, rows[i].path);
+
+		if (d < *least_far) {
+			*least_far = d;
+			*best = &rows[i];
+		}
+	}
+}
+
 void nearest_setting(const char *path, char hint[NEAREST_HINT_SIZE])
 {
 	const char *key = strrchr(path, '.');
-	const char *best = "";
+	const struct conf_item *best = NULL;
 	unsigned least_far = FAR;
+	char name[CONF_NAME_SIZE];
 
-	for (size_t i = 0; i < conf_schema_count; i++) {
-		const char *known = conf_schema[i].path;
-		bool moved = key && strcmp(strchr(known, '.'), key) == 0;
-		unsigned d = moved ? 0 : distance(path, known);
-
-		if (d < least_far) {
-			least_far = d;
-			best = known;
-		}
-	}
+	look(path, conf_schema, conf_schema_count, &best, &least_far);
+	for (size_t i = 0; i < conf_section_count; i++)
+		if (conf_sections[i].group)
+			look(path, conf_sections[i].group->rows, conf_sections[i].group->row_count,
+			     &best, &least_far);
 	hint[0] = '\0';
-	if (is_near(least_far, key ? key + 1 : path))
-		snprintf(hint, NEAREST_HINT_SIZE, "; did you mean %s?", best);
+	if (!best || !is_near(least_far, key ? key + 1 : path))
+		return;
+	conf_item_name(best, NULL, name);
+	snprintf(hint, NEAREST_HINT_SIZE, "; did you mean %s?", name);
 }
 
 void nearest_section(const char *name, char hint[NEAREST_HINT_SIZE])

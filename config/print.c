@@ -3,6 +3,7 @@
  * compared line by line.  Texts are always quoted; no text can become a list, a
  * number or a comment by what is in it.
  */
+#include "config/field.h"
 #include "config/loading.h"
 #include "config/number.h"
 #include "config/schema.h"
@@ -125,9 +126,9 @@ static void print_flat(const struct conf_item *item, const void *field, FILE *to
 	}
 }
 
-void conf_item_print(const struct conf_item *item, const struct conf *conf, FILE *to)
+void conf_item_print(const struct conf_item *item, const void *base, FILE *to)
 {
-	const void *field = (const char *)conf + item->at;
+	const void *field = (const char *)base + item->at;
 
 	switch (conf_item_shape(item)) {
 	case CONF_SHAPE_FLAT:
@@ -148,59 +149,49 @@ void conf_item_print(const struct conf_item *item, const struct conf *conf, FILE
 	}
 }
 
-void conf_print(const struct conf *conf, FILE *to)
+static void print_members(const struct conf_group *group, const struct members *members, FILE *to)
 {
-	for (size_t s = 0; s < conf_section_count; s++) {
-		fprintf(to, "%s:\n", conf_sections[s].name);
-		for (size_t i = 0; i < conf_schema_count; i++) {
-			const char *key = conf_item_key(&conf_schema[i], conf_sections[s].name);
+	for (size_t i = 0; i < members->count; i++) {
+		const void *member = member_at(group, members, i);
 
-			if (!key)
-				continue;
-			fprintf(to, "  %s: ", key);
-			conf_item_print(&conf_schema[i], conf, to);
+		/* quoted, because a name of digits and dots is a text, too */
+		fprintf(to, "  \"%s\":\n", member_name(member));
+		for (size_t k = 0; k < group->row_count; k++) {
+			fprintf(to, "    %s: ", strrchr(group->rows[k].path, '.') + 1);
+			conf_item_print(&group->rows[k], member, to);
 			fputc('\n', to);
 		}
 	}
 }
 
-/* The value of a setting as text, or NULL when memory is out; the caller frees. */
-static char *item_text(const struct conf_item *item, const struct conf *conf)
+void conf_section_print(const struct conf_section *section, const struct conf *conf,
+			bool (*print)(const struct conf_item *item), FILE *to)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *to = open_memstream(&text, &len);
+	const struct conf_group *group = section->group;
 
-	if (!to)
-		return NULL;
-	conf_item_print(item, conf, to);
-	if (fclose(to) != 0) {
-		free(text);
-		return NULL;
+	fprintf(to, "%s:\n", section->name);
+	if (group) {
+		print_members(group, members_in(group, conf), to);
+		return;
 	}
-	return text;
+	for (size_t i = 0; i < conf_schema_count; i++) {
+		const char *key = conf_item_key(&conf_schema[i], section->name);
+
+		if (!key || !print(&conf_schema[i]))
+			continue;
+		fprintf(to, "  %s: ", key);
+		conf_item_print(&conf_schema[i], conf, to);
+		fputc('\n', to);
+	}
 }
 
-size_t conf_restart_needed(const struct conf *running, const struct conf *wanted,
-			   struct complaints *names)
+static bool every(const struct conf_item *item)
 {
-	size_t count = 0;
+	return item != NULL;
+}
 
-	for (size_t i = 0; i < conf_schema_count; i++) {
-		const struct conf_item *item = &conf_schema[i];
-		char *is, *was;
-
-		if (item->reload != CONF_RESTART)
-			continue;
-		was = item_text(item, running);
-		is = item_text(item, wanted);
-		/* without memory to compare, saying too much is the safe side */
-		if (!was || !is || strcmp(was, is) != 0) {
-			complaints_add(names, item->path);
-			count++;
-		}
-		free(was);
-		free(is);
-	}
-	return count;
+void conf_print(const struct conf *conf, FILE *to)
+{
+	for (size_t s = 0; s < conf_section_count; s++)
+		conf_section_print(&conf_sections[s], conf, every, to);
 }

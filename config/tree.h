@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 enum {
-	TREE_DEPTH_MAX = 5,     /**< one more than a good file has, so that it can be judged */
+	TREE_DEPTH_MAX = 6,     /**< one more than a good file has, so that it can be judged */
 	TREE_NODES_MAX = 16384, /**< in one file                                             */
 	TREE_WHY_SIZE = 256,
 };

@@ -12,6 +12,7 @@
 struct reading {
 	struct loading *l;
 	const struct conf_item *item;
+	char name[CONF_NAME_SIZE]; /* what it is called in complaints */
 };
 
 #define DIGITS "0123456789"
@@ -28,14 +29,14 @@ static bool refuse(const struct reading *r, const struct node *node, const char 
 
 	sk_buf_init(&allowed, text, sizeof(text));
 	conf_item_allowed(r->item, &allowed);
-	complain(r->l, node->place, "%s: \"%.80s\" %s%s%s", r->item->path, node->text, what,
+	complain(r->l, node->place, "%s: \"%.80s\" %s%s%s", r->name, node->text, what,
 		 allowed.len > 0 ? "; allowed: " : "", allowed.text);
 	return false;
 }
 
 static bool out_of_memory(const struct reading *r, const struct node *node)
 {
-	complain(r->l, node->place, "%s: out of memory", r->item->path);
+	complain(r->l, node->place, "%s: out of memory", r->name);
 	return false;
 }
 
@@ -60,15 +61,14 @@ static bool expect(const struct reading *r, const struct node *node, enum node_k
 	if (node->kind == NODE_TEXT && node->plain &&
 	    (node->text[0] == '\0' || strcmp(node->text, "~") == 0 ||
 	     strcmp(node->text, "null") == 0)) {
-		complain(r->l, place, "%s: no value is given; for an empty one write %s",
-			 r->item->path,
+		complain(r->l, place, "%s: no value is given; for an empty one write %s", r->name,
 			 kind == NODE_TEXT   ? "\"\""
 			 : kind == NODE_LIST ? "[]"
 					     : "{}");
 		return false;
 	}
 	if (node->kind != kind) {
-		complain(r->l, place, "%s: is %s, must be %s", r->item->path, kind_name(node->kind),
+		complain(r->l, place, "%s: is %s, must be %s", r->name, kind_name(node->kind),
 			 kind_name(kind));
 		return false;
 	}
@@ -113,33 +113,29 @@ static bool check_text(const struct reading *r, const struct node *node)
 	return true;
 }
 
-/* A file that is not absolute starts from the folder of the configuration. */
-static char *resolve(const struct loading *l, const char *file)
+static bool is_file(const struct conf_item *item, const char *text)
 {
-	char *path = NULL;
-
-	if (!l->folder || file[0] == '/' || file[0] == '\0')
-		return strdup(file);
-	return asprintf(&path, "%s/%s", l->folder, file) < 0 ? NULL : path;
-}
-
-static bool is_file(enum conf_type type, const char *text)
-{
-	if (type == CONF_TARGET)
-		return strcmp(text, "stderr") != 0 && strcmp(text, "stdout") != 0;
-	return type == CONF_FILE || type == CONF_FILES || type == CONF_FILE_MAP;
+	if (item->type != CONF_TARGET)
+		return item->type == CONF_FILE || item->type == CONF_KEY ||
+		       item->type == CONF_FILES || item->type == CONF_FILE_MAP;
+	for (const struct conf_word *w = item->words; w->name; w++)
+		if (strcmp(w->name, text) == 0)
+			return false;
+	return true;
 }
 
 /* One checked text, owned by the caller. */
 static bool take_text(const struct reading *r, const struct node *node, char **out)
 {
+	const char *why = "";
 	char *text;
 
 	if (!expect(r, node, NODE_TEXT) || !check_text(r, node))
 		return false;
-	text = is_file(r->item->type, node->text) ? resolve(r->l, node->text) : strdup(node->text);
+	text = is_file(r->item, node->text) ? file_resolve(r->l, r->item, node->text, &why)
+					    : strdup(node->text);
 	if (!text)
-		return out_of_memory(r, node);
+		return why[0] != '\0' ? refuse(r, node, why) : out_of_memory(r, node);
 	*out = text;
 	return true;
 }
@@ -229,7 +225,7 @@ static bool expect_entries(const struct reading *r, const struct node *node, enu
 		return false;
 	if (in_range(r->item, node->count))
 		return true;
-	complain(r->l, node->place, "%s: has %zu entries; allowed: %lld to %lld", r->item->path,
+	complain(r->l, node->place, "%s: has %zu entries; allowed: %lld to %lld", r->name,
 		 node->count, (long long)r->item->min, (long long)r->item->max);
 	return false;
 }
@@ -330,7 +326,7 @@ static void read_map(const struct reading *r, const struct node *node, struct te
 static void read_flat(const struct reading *r, const struct node *node, void *field)
 {
 	enum conf_type type = r->item->type;
-	int64_t number;
+	int64_t number = 0;
 	unsigned word = 0;
 
 	if (type == CONF_BOOL) {
@@ -351,11 +347,12 @@ static void read_flat(const struct reading *r, const struct node *node, void *fi
 }
 
 void value_read(struct loading *l, const struct conf_item *item, const struct node *node,
-		struct conf *conf)
+		void *base)
 {
-	const struct reading r = { l, item };
-	void *field = (char *)conf + item->at;
+	struct reading r = { .l = l, .item = item };
+	void *field = (char *)base + item->at;
 
+	conf_item_name(item, l->member, r.name);
 	switch (conf_item_shape(item)) {
 	case CONF_SHAPE_FLAT:
 		read_flat(&r, node, field);
@@ -373,4 +370,19 @@ void value_read(struct loading *l, const struct conf_item *item, const struct no
 		read_map(&r, node, field);
 		break;
 	}
+}
+
+void value_parse(struct loading *l, const struct conf_item *item, const char *text, void *base)
+{
+	SK_CLEANUP(tree_free_p) struct node *node = NULL;
+	struct tree_error error = { .why = "it is empty" };
+
+	if (!tree_parse(text, strlen(text), &node, &error) || !node) {
+		complain(l, (struct place){ 0, 0 }, "%s: the default cannot be read: %s",
+			 item->path, error.why);
+		return;
+	}
+	/* its place is not one in the file */
+	node->place = (struct place){ 0, 0 };
+	value_read(l, item, node, base);
 }

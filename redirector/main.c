@@ -1,9 +1,13 @@
 /*
- * Arguments; everything else is the worker's.
+ * Arguments; everything else is the worker's, or that of the numbers' command.
  */
 #include "config/load.h"
+#include "redirector/base/clock.h"
 #include "redirector/base/log.h"
-#include "redirector/call/tenant.h"
+#include "redirector/base/loop.h"
+#include "redirector/keys/token.h"
+#include "redirector/numbers/command.h"
+#include "redirector/roster.h"
 #include "redirector/supply.h"
 #include "redirector/version.h"
 #include "redirector/worker.h"
@@ -12,7 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <unistd.h>
 
 enum {
 	EXIT_WRONG_USE = 2
@@ -29,9 +33,11 @@ static void print_help(void)
 	puts("shaken-redirector: signs and verifies SIP calls by STIR/SHAKEN and answers 302\n"
 	     "\n"
 	     "  shaken-redirector -c FILE [--check] [--print-config] [--log-level LEVEL]\n"
+	     "  shaken-redirector numbers import|export|lookup|stats ...\n"
 	     "\n"
 	     "  -c, --config FILE     the configuration (YAML)\n"
-	     "      --check           check the configuration and the files it names, then end\n"
+	     "      --check           check the configuration and the files it names, tenants'\n"
+	     "                        too, tell what a reload would change, then end\n"
 	     "      --print-config    print the configuration with all defaults, then end\n"
 	     "      --print-sample    print every setting with its default and meaning, then end\n"
 	     "      --log-level L     error, warning, info or debug: beats log.level\n"
@@ -93,15 +99,53 @@ static int wrong_use(const char *what)
 	return EXIT_WRONG_USE;
 }
 
-/* What only a look at the files can tell: keys, certificates, anchors. */
+static void print_all(const struct complaints *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		fprintf(stderr, "%s\n", list->items[i]);
+	if (list->lost > 0)
+		fprintf(stderr, "... and %zu more\n", list->lost);
+}
+
+/* Tenants with keys in tokens name them; the tokens themselves are not asked. */
+static bool check_tenants(struct conf *conf, char why[DIRECTORY_WHY_SIZE])
+{
+	SK_CLEANUP(loop_free_p) struct loop *loop = loop_new(); /* dropped last */
+	SK_CLEANUP(tokens_free_p) struct tokens *tokens = NULL;
+	SK_CLEANUP(directory_unref_p) struct directory *directory = NULL;
+	struct clock clock = CLOCK_REAL;
+	struct tenant_parts parts = { .clock = &clock };
+	struct roster_report report = { 0 };
+	bool ok;
+
+	snprintf(why, DIRECTORY_WHY_SIZE, "%s", sk_err_text(SK_ENOMEM));
+	if (!loop || !tokens_new(loop, &clock, &conf->hsm, &tokens, why))
+		return false;
+	if (tokens)
+		tokens_name_only(tokens);
+	parts.tokens = tokens;
+	ok = roster_read(conf, &parts, NULL, &directory, &report, why);
+	print_all(&report.findings);
+	if (ok && report.broken > 0) {
+		snprintf(why, DIRECTORY_WHY_SIZE, "%zu of %zu tenants are no good", report.broken,
+			 report.broken + report.added);
+		ok = false;
+	}
+	if (directory && conf->tenants.running[0] != '\0' &&
+	    access(conf->tenants.running, F_OK) == 0)
+		ok = roster_compare(conf, directory, conf->tenants.running, stdout, why) && ok;
+	roster_report_deinit(&report);
+	return ok;
+}
+
+/* What only a look at the files can tell: tenants, keys, certificates, anchors. */
 static bool check_files(struct conf *conf)
 {
-	SK_CLEANUP(tenant_unref_p) struct tenant *tenant = NULL;
 	SK_CLEANUP(log_close_p) struct log *log = NULL;
-	char why[KEYSTORE_WHY_SIZE];
+	char why[DIRECTORY_WHY_SIZE];
 
-	tenant = tenant_new(conf, (int64_t)time(NULL), why);
-	if (tenant && log_open("stderr", LEVEL_WARNING, &log, why) && supply_check(conf, log, why))
+	if (check_tenants(conf, why) && log_open("stderr", LEVEL_WARNING, &log, why) &&
+	    supply_check(conf, log, why))
 		return true;
 	fprintf(stderr, "%s: %s\n", conf->path, why);
 	return false;
@@ -113,10 +157,7 @@ static int run(const struct options *o)
 	struct complaints complaints = { 0 };
 	bool ok = conf_load(o->path, &conf, &complaints);
 
-	for (size_t i = 0; i < complaints.count; i++)
-		fprintf(stderr, "%s\n", complaints.items[i]);
-	if (complaints.lost > 0)
-		fprintf(stderr, "... and %zu more\n", complaints.lost);
+	print_all(&complaints);
 	complaints_deinit(&complaints);
 	if (!ok)
 		return EXIT_FAILURE;
@@ -134,6 +175,8 @@ int main(int argc, char **argv)
 {
 	struct options o = { 0 };
 
+	if (argc > 1 && strcmp(argv[1], "numbers") == 0)
+		return numbers_command(argc - 2, argv + 2);
 	if (!parse(argc, argv, &o))
 		return wrong_use("wrong arguments");
 	if (o.log_level && worker_log_level(o.log_level) < 0)

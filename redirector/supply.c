@@ -46,6 +46,11 @@ static struct fetcher *front_fetcher(const struct supply *s)
 	return s->stored ? s->stored : s->breaker;
 }
 
+struct fetcher *supply_network(const struct supply *supply)
+{
+	return supply->breaker;
+}
+
 /* An upset disk is no reason to let calls go unverified: memory and network are left. */
 static void open_store(struct supply *s, const struct certs_conf *conf)
 {

@@ -13,6 +13,7 @@
 #include "redirector/base/log.h"
 #include "redirector/base/loop.h"
 #include "redirector/certs/certs.h"
+#include "redirector/certs/fetch.h"
 #include "shaken/macro.h"
 
 #include <stdbool.h>
@@ -46,6 +47,10 @@ SK_DEFINE_CLEANUP(struct supply, supply_free)
 
 /** The judged chains.  Lives as long as the supply. */
 struct certs *supply_certs(const struct supply *supply);
+
+/** The network alone, without the store: for who wants to know what an address serves now.  Jobs
+ * end before the supply. */
+struct fetcher *supply_network(const struct supply *supply);
 
 /** Another configuration: whole, or @return false with the reason, and nothing changed. */
 SK_MUSTCHECK

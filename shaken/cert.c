@@ -270,6 +270,11 @@ X509 *sk_chain_at(const struct sk_chain *chain, size_t index)
 	return chain->certs[index];
 }
 
+bool sk_chain_same_leaf(const struct sk_chain *a, const struct sk_chain *b)
+{
+	return X509_cmp(sk_chain_at(a, 0), sk_chain_at(b, 0)) == 0;
+}
+
 enum sk_err sk_chain_valid_at(const struct sk_chain *chain, int64_t when)
 {
 	/* RFC 5280, 4.1.2.5: both ends belong to the period */

@@ -69,6 +69,10 @@ const struct sk_leaf *sk_chain_leaf(const struct sk_chain *chain);
 size_t sk_chain_count(const struct sk_chain *chain);
 X509 *sk_chain_at(const struct sk_chain *chain, size_t index);
 
+/** Are the leaves the same certificate, byte by byte? */
+SK_MUSTCHECK
+bool sk_chain_same_leaf(const struct sk_chain *a, const struct sk_chain *b);
+
 /** Is the leaf valid at this time?  @return SK_OK, SK_CERT_EXPIRED or SK_CERT_NOT_YET */
 SK_MUSTCHECK
 enum sk_err sk_chain_valid_at(const struct sk_chain *chain, int64_t when);

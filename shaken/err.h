@@ -29,6 +29,9 @@
 	X(SK_NO_CREDENTIAL,     OURS,         0, "",                         NO,      0, "no key and certificate to sign with") \
 	X(SK_KEY_INVALID,       OURS,         0, "",                         NO,      0, "not a private key on P-256") \
 	X(SK_KEY_MISMATCH,      OURS,         0, "",                         NO,      0, "the key does not belong to the certificate") \
+	X(SK_SIGNER_AWAY,       OURS,         0, "",                         NO,      0, "the token with our key does not answer") \
+	X(SK_NUMBERS_AWAY,      OURS,         0, "",                         NO,      0, "the store of numbers could not be asked") \
+	X(SK_OVER_LIMIT,        OURS,         0, "",                         NO,      0, "more than the limit allows") \
 	X(SK_SIGNER_EXPIRED,    OURS,         0, "",                         NO,      0, "our own certificate is not valid now") \
 	/* the request */ \
 	X(SK_REQUEST_SYNTAX,    INPUT,      400, "Bad Request",              NO,      2, "From, To or P-Asserted-Identity is malformed") \
@@ -39,6 +42,8 @@
 	X(SK_INCOMPLETE,        INPUT,        0, "",                         NO,      2, "no Max-Forwards, Call-ID, From tag or z9hG4bK branch: not signed") \
 	X(SK_SIGNED_ALREADY,    ABSENT,       0, "",                         NO,      0, "has a shaken PASSporT already") \
 	X(SK_NOTHING_TO_DO,     ABSENT,       0, "",                         NO,      0, "neither to be signed nor to be verified") \
+	X(SK_DUMMY,             ABSENT,       0, "",                         NO,      0, "a heartbeat's number") \
+	X(SK_LISTED,            INPUT,        0, "",                         NO,      0, "the calling number is on a list of numbers to block") \
 	X(SK_NO_ORIG,           INPUT,        0, "",                         NO,      2, "no calling number that can be signed") \
 	X(SK_NO_DEST,           INPUT,        0, "",                         NO,      2, "no called number") \
 	X(SK_NO_ATTEST,         INPUT,        0, "",                         NO,      2, "no attestation was given for this call") \

@@ -1,26 +1,29 @@
 /*
- * The only place that holds a private key.  The file is taken apart by hand as
- * far as the kind of key, so that OpenSSL's search through formats never starts
- * and nothing can ask a terminal for a password.
+ * The only place that holds a private key.  From its file come numbers (keyfile.c), and
+ * OpenSSL gets those: with its own readers the secret stays behind in freed memory, and a
+ * key costs several times what it costs here.
  */
 #include "shaken/key.h"
 
 #include "shaken/crypto.h"
-#include "shaken/der.h"
 #include "shaken/es256.h"
+#include "shaken/keyfile.h"
+#include "shaken/x509.h"
 
-#include <limits.h>
+#include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/params.h>
 #include <stdlib.h>
 #include <string.h>
 
-SK_DEFINE_CLEANUP(PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free)
+SK_DEFINE_CLEANUP(BIGNUM, BN_clear_free)
 
 struct sk_key {
 	struct sk_signer signer; /* first: a signer of ours is a key */
 	EVP_PKEY *pkey;          /* freed by OpenSSL with a cleansed scalar */
 	EVP_PKEY_CTX *ctx;       /* made once: 12 % of a signature otherwise */
 	EVP_MD *sha256;
+	uint8_t point[SK_POINT_LEN]; /* of the public key */
 };
 
 static enum sk_err key_sign(struct sk_signer *self, struct sk_span msg, uint8_t sig[SK_SIG_LEN])
@@ -38,89 +41,82 @@ static enum sk_err key_sign(struct sk_signer *self, struct sk_span msg, uint8_t 
 	return sk_es256_from_der(der, len, sig) ? SK_OK : SK_ECRYPTO;
 }
 
-/* RFC 5958, section 2, and RFC 5915, section 3: a SEQUENCE that opens with a version; an encrypted
- * key (RFC 5958, section 3) opens with another SEQUENCE */
-static bool is_plain_key(const struct sk_pem *block)
+/* The public key in the form of the file, or nothing there to compare. */
+static bool is_pair(const struct sk_secret *secret, const uint8_t point[SK_POINT_LEN])
 {
-	struct sk_der body;
-	uint64_t version;
+	const uint8_t sign = 2 | (point[SK_POINT_LEN - 1] & 1);
 
-	return sk_der_only((struct sk_der){ block->der, block->len }, SK_DER_SEQUENCE, &body) &&
-	       sk_der_uint(&body, &version);
+	if (secret->point_len == 0)
+		return true;
+	if (secret->point_len == SK_POINT_LEN)
+		return memcmp(secret->point, point, SK_POINT_LEN) == 0;
+
+	/* SEC 1, 2.3.3: x, and whether y is odd */
+	return secret->point[0] == sign &&
+	       memcmp(secret->point + 1, point + 1, secret->point_len - 1) == 0;
 }
 
-static EVP_PKEY *decode_pkcs8(const struct sk_pem *block)
+/* The scalar in range (FIPS 186-4, B.4), and its point; one multiplication says all of it. */
+static enum sk_err find_point(const struct sk_secret *secret, uint8_t point[SK_POINT_LEN])
 {
-	SK_CLEANUP(PKCS8_PRIV_KEY_INFO_free_p) PKCS8_PRIV_KEY_INFO *info = NULL;
-	const uint8_t *p = block->der;
+	SK_CLEANUP(EC_GROUP_free_p)
+	EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+	SK_CLEANUP(EC_POINT_free_p) EC_POINT *found = group ? EC_POINT_new(group) : NULL;
+	SK_CLEANUP(BN_clear_free_p) BIGNUM *scalar = BN_secure_new();
 
-	info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)block->len);
-	return info ? EVP_PKCS82PKEY(info) : NULL;
+	if (!found || !scalar || !BN_bin2bn(secret->scalar, SK_SCALAR_LEN, scalar))
+		return sk_crypto_fault();
+	BN_set_flags(scalar, BN_FLG_CONSTTIME);
+	if (BN_is_zero(scalar) || BN_cmp(scalar, EC_GROUP_get0_order(group)) >= 0)
+		return SK_KEY_INVALID;
+	if (EC_POINT_mul(group, found, scalar, NULL, NULL, NULL) != 1 ||
+	    EC_POINT_point2oct(group, found, POINT_CONVERSION_UNCOMPRESSED, point, SK_POINT_LEN,
+			       NULL) != SK_POINT_LEN)
+		return sk_crypto_fault();
+
+	return is_pair(secret, point) ? SK_OK : SK_KEY_INVALID;
 }
 
-static EVP_PKEY *decode_sec1(const struct sk_pem *block)
+/* OpenSSL takes numbers as this machine has them: little-endian */
+static void turn(const uint8_t in[SK_SCALAR_LEN], uint8_t out[SK_SCALAR_LEN])
 {
-	const uint8_t *p = block->der;
-
-	return d2i_PrivateKey(EVP_PKEY_EC, NULL, &p, (long)block->len);
+	for (size_t i = 0; i < SK_SCALAR_LEN; i++)
+		out[i] = in[SK_SCALAR_LEN - 1 - i];
 }
 
-static bool is_p256(const EVP_PKEY *pkey)
+static enum sk_err make_pkey(const struct sk_secret *secret, struct sk_key *key)
 {
-	char group[32] = "";
-	size_t len = 0;
+	SK_CLEANUP(EVP_PKEY_CTX_free_p) EVP_PKEY_CTX *ctx = NULL;
+	char group[] = SN_X9_62_prime256v1;
+	uint8_t number[SK_SCALAR_LEN];
+	OSSL_PARAM parts[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
+		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, key->point,
+						  SK_POINT_LEN),
+		OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_PRIV_KEY, number, sizeof(number)),
+		OSSL_PARAM_construct_end(),
+	};
+	bool made;
 
-	return EVP_PKEY_is_a(pkey, "EC") &&
-	       EVP_PKEY_get_utf8_string_param(pkey, OSSL_PKEY_PARAM_GROUP_NAME, group,
-					      sizeof(group), &len) == 1 &&
-	       strcmp(group, "prime256v1") == 0;
+	ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	turn(secret->scalar, number);
+	made = ctx && EVP_PKEY_fromdata_init(ctx) == 1 &&
+	       EVP_PKEY_fromdata(ctx, &key->pkey, EVP_PKEY_KEYPAIR, parts) == 1;
+	OPENSSL_cleanse(number, sizeof(number));
+	return made ? SK_OK : sk_crypto_fault();
 }
 
-/* Scalar in range, point on the curve, and the two a pair */
-static enum sk_err check_pair(EVP_PKEY *pkey)
+static enum sk_err read_key(const char *text, size_t len, struct sk_key *key)
 {
-	SK_CLEANUP(EVP_PKEY_CTX_free_p) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey, NULL);
+	SK_CLEANUP(sk_secret_clear) struct sk_secret secret = { .point_len = 0 };
+	enum sk_err err;
 
-	if (ctx && EVP_PKEY_check(ctx) == 1)
-		return SK_OK;
-
-	return sk_crypto_memory() ? SK_ENOMEM : SK_KEY_INVALID;
-}
-
-static enum sk_err decode_block(const struct sk_pem *block, struct sk_key *key)
-{
-	/* `openssl ecparam -genkey` puts the curve in a block of its own in front */
-	if (strcmp(block->name, "EC PARAMETERS") == 0)
-		return SK_OK;
-	if (key->pkey || !is_plain_key(block))
+	if (!sk_secret_read(text, len, &secret))
 		return SK_KEY_INVALID;
 
 	ERR_clear_error();
-	if (strcmp(block->name, "PRIVATE KEY") == 0)
-		key->pkey = decode_pkcs8(block);
-	else if (strcmp(block->name, "EC PRIVATE KEY") == 0)
-		key->pkey = decode_sec1(block);
-	if (!key->pkey || !is_p256(key->pkey))
-		return sk_crypto_memory() ? SK_ENOMEM : SK_KEY_INVALID;
-
-	return check_pair(key->pkey);
-}
-
-static enum sk_err read_key(BIO *in, struct sk_key *key)
-{
-	SK_CLEANUP(sk_pem_clear) struct sk_pem block = { 0 };
-	enum sk_err err;
-
-	do {
-		err = sk_pem_next(in, &block);
-		if (!err && block.name)
-			err = decode_block(&block, key);
-	} while (!err && block.name);
-
-	if (err == SK_CERT_SYNTAX || (!err && !key->pkey))
-		return SK_KEY_INVALID;
-
-	return err;
+	err = find_point(&secret, key->point);
+	return err ? err : make_pkey(&secret, key);
 }
 
 static enum sk_err prepare(struct sk_key *key)
@@ -138,18 +134,16 @@ static enum sk_err prepare(struct sk_key *key)
 enum sk_err sk_key_new(const char *text, size_t len, struct sk_key **out)
 {
 	SK_CLEANUP(sk_key_free_p) struct sk_key *key = NULL;
-	SK_CLEANUP(BIO_free_all_p) BIO *in = NULL;
 	enum sk_err err;
 
 	if (len == 0 || len > SK_KEY_FILE_MAX)
 		return SK_KEY_INVALID;
 
 	key = calloc(1, sizeof(*key));
-	in = BIO_new_mem_buf(text, (int)len);
-	if (!key || !in)
+	if (!key)
 		return SK_ENOMEM;
 
-	err = read_key(in, key);
+	err = read_key(text, len, key);
 	if (!err)
 		err = prepare(key);
 	if (!err)
@@ -175,18 +169,18 @@ struct sk_signer *sk_key_signer(struct sk_key *key)
 	return &key->signer;
 }
 
+/* The same point is the same key; a certificate may have it compressed (RFC 5480, 2.2) */
 enum sk_err sk_key_check(const struct sk_key *key, const struct sk_chain *chain)
 {
-	EVP_PKEY *leaf = X509_get0_pubkey(sk_chain_at(chain, 0));
-	bool same;
+	const X509 *leaf = sk_chain_at(chain, 0);
+	const ASN1_BIT_STRING *bits = X509_get0_pubkey_bitstr(leaf);
+	struct sk_secret theirs = { .point_len = (size_t)bits->length };
 
-	if (!leaf)
+	if (sk_x509_curve(leaf) != SK_CURVE_P256)
+		return SK_KEY_MISMATCH;
+	if (theirs.point_len != SK_POINT_LEN && theirs.point_len != 1 + SK_POINT_LEN / 2)
 		return SK_KEY_MISMATCH;
 
-	ERR_clear_error();
-	same = EVP_PKEY_eq(key->pkey, leaf) == 1;
-	if (sk_crypto_memory())
-		return SK_ENOMEM;
-
-	return same ? SK_OK : SK_KEY_MISMATCH;
+	memcpy(theirs.point, bits->data, theirs.point_len);
+	return is_pair(&theirs, key->point) ? SK_OK : SK_KEY_MISMATCH;
 }

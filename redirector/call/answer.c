@@ -5,6 +5,7 @@
  */
 #include "redirector/call/answer.h"
 
+#include "redirector/call/action.h"
 #include "redirector/call/answer_lines.h"
 
 static const char *phrase_of(unsigned status)
@@ -25,6 +26,9 @@ static const char *phrase_of(unsigned status)
 		{ 433, "Anonymity Disallowed" }, /* RFC 5079 */
 		{ 481, "Call/Transaction Does Not Exist" },
 		{ 503, "Service Unavailable" },
+		{ 603, "Decline" },
+		{ 607, "Unwanted" }, /* RFC 8197 */
+		{ 608, "Rejected" }, /* RFC 8688 */
 	};
 
 	for (size_t i = 0; i < SK_COUNT(phrases); i++)
@@ -33,7 +37,7 @@ static const char *phrase_of(unsigned status)
 	return "Unknown";
 }
 
-static void set_status(struct answer *a, unsigned status, const char *phrase)
+void answer_status(struct answer *a, unsigned status, const char *phrase)
 {
 	a->status = status;
 	a->phrase = phrase ? phrase : phrase_of(status);
@@ -79,8 +83,8 @@ static bool is_fault(const struct call *c)
 /* Nobody asked for a signature here, or it is there: not the same as one that could not be made. */
 static bool is_nothing(enum sk_err err)
 {
-	return err == SK_NOTHING_TO_DO || err == SK_SIGNED_ALREADY || err == SK_NO_CREDENTIAL ||
-	       err == SK_NO_ATTEST;
+	return err == SK_NOTHING_TO_DO || err == SK_DUMMY || err == SK_SIGNED_ALREADY ||
+	       err == SK_NO_CREDENTIAL || err == SK_NO_ATTEST;
 }
 
 /* RFC 8224, 6.1: what cannot be signed should go on unsigned, unless configured otherwise. */
@@ -91,41 +95,55 @@ static void sign_status(const struct call *c, struct answer *a)
 	bool bad_date = c->err == SK_DATE_STALE || c->err == SK_DATE_SYNTAX;
 
 	if (!c->err || c->extra_count > 0) /* something was signed */
-		set_status(a, redirect_code(c), NULL);
+		answer_status(a, redirect_code(c), NULL);
 	else if (c->err == SK_NO_ORIG)
-		set_status(a, unsigned_orig_code(c), NULL);
+		answer_status(a, unsigned_orig_code(c), NULL);
 	else if (bad_date && set->stale_date == STALE_SIGN_403)
-		set_status(a, row.code, row.phrase);
+		answer_status(a, row.code, row.phrase);
 	else if (bad_date)
-		set_status(a, redirect_code(c), NULL);
+		answer_status(a, redirect_code(c), NULL);
 	else if (is_fault(c))
-		set_status(a, set->fault == FAULT_503 ? 503 : redirect_code(c), NULL);
+		answer_status(a, set->fault == FAULT_503 ? 503 : redirect_code(c), NULL);
 	else if (row.code)
-		set_status(a, row.code, row.phrase);
+		answer_status(a, row.code, row.phrase);
 	else if (is_nothing(c->err))
-		set_status(a, nothing_code(c), NULL);
+		answer_status(a, nothing_code(c), NULL);
 	else
-		set_status(a, redirect_code(c), NULL);
+		answer_status(a, redirect_code(c), NULL);
 }
 
-static void verify_status(const struct call *c, struct answer *a)
+/* RFC 8224, 6.2.2: a missing Identity is told by 428, where policy does not let it pass. */
+static void stop_status(struct sk_outcome row, struct answer *a)
+{
+	if (row.blame == SK_CLASS_ABSENT && row.code == 0)
+		row = *sk_outcome(SK_IDENTITY_REQUIRED);
+	a->blocked = true;
+	answer_status(a, row.code ? row.code : 603, row.code ? row.phrase : NULL);
+}
+
+static void verify_status(const struct call *c, enum conf_action action, struct answer *a)
 {
 	const struct verify_conf *set = &c->tenant->set->verify;
 	const struct sk_outcome row = profile_outcome(&c->tenant->profile, c->err);
+	bool goes_on = action == ACTION_PASS || action == ACTION_REASON || action == ACTION_ALERT;
 
 	if (is_fault(c))
-		set_status(a, set->fault == FAULT_503 ? 503 : redirect_code(c), NULL);
+		answer_status(a, set->fault == FAULT_503 ? 503 : redirect_code(c), NULL);
 	else if (c->err == SK_REQUEST_SYNTAX) /* not a verdict: the request itself is broken */
-		set_status(a, row.code, row.phrase);
-	else if (row.code && set->on_failure == FAILURE_REJECT)
-		set_status(a, row.code, row.phrase);
+		answer_status(a, row.code, row.phrase);
+	else if (action == ACTION_STOP)
+		stop_status(row, a);
+	else if (action == ACTION_BLOCK)
+		answer_block(c, a);
+	else if (!goes_on && row.code && set->on_failure == FAILURE_REJECT)
+		answer_status(a, row.code, row.phrase);
 	else
-		set_status(a, redirect_code(c), NULL);
+		answer_status(a, redirect_code(c), NULL);
 }
 
 static void begin(struct answer *a, char *mem)
 {
-	*a = (struct answer){ .verstat = "" };
+	*a = (struct answer){ .phrase = "", .verstat = "" };
 	sk_buf_init(&a->lines, mem, ANSWER_SIZE);
 }
 
@@ -140,7 +158,7 @@ static void retry_later(struct answer *a)
 void answer_plain(unsigned status, char *mem, struct answer *out)
 {
 	begin(out, mem);
-	set_status(out, status, NULL);
+	answer_status(out, status, NULL);
 	if (status == 405 || status == 200)
 		answer_header(out, "Allow", "INVITE, ACK, CANCEL, OPTIONS");
 	retry_later(out);
@@ -149,7 +167,7 @@ void answer_plain(unsigned status, char *mem, struct answer *out)
 void answer_in_dialog(const struct call *call, char *mem, struct answer *out)
 {
 	begin(out, mem);
-	set_status(out, redirect_code(call), NULL);
+	answer_status(out, redirect_code(call), NULL);
 	answer_contact(call, "", "", out);
 }
 
@@ -162,25 +180,68 @@ static void print_bypass(const struct call *c, struct answer *a)
 		answer_header(a, "P-Identity-Bypass", c->tenant->set->sign.bypass_value);
 }
 
+/* Neither signed nor verified: nothing is said of the number. */
+static void build_plain(const struct call *c, unsigned status, struct answer *a)
+{
+	answer_status(a, status, NULL);
+	if (status < 400)
+		answer_contact(c, "", "", a);
+}
+
+static void build_over_limit(const struct call *c, struct answer *a)
+{
+	if (c->tenant->set->limits.over != OVER_LIMIT_SILENCE)
+		print_bypass(c, a);
+	switch (c->tenant->set->limits.over) {
+	case OVER_LIMIT_SILENCE:
+		break;
+	case OVER_LIMIT_302:
+		build_plain(c, redirect_code(c), a);
+		break;
+	case OVER_LIMIT_503:
+	default:
+		build_plain(c, 503, a);
+		retry_later(a);
+	}
+}
+
+static void build_signed(const struct call *c, struct answer *a)
+{
+	sign_status(c, a);
+	if (is_fault(c))
+		retry_later(a);
+	print_bypass(c, a);
+	if (a->status < 400)
+		answer_sign_lines(c, a);
+}
+
+static void build_verified(const struct call *c, struct answer *a)
+{
+	enum conf_action action = action_of(c);
+
+	verify_status(c, action, a);
+	if (is_fault(c))
+		retry_later(a);
+	if (a->status >= 400)
+		return;
+	answer_verify_lines(c, action, a);
+	a->verstat = sk_verstat_text(c->tenant->profile.verstat[c->err]);
+}
+
 void answer_build(const struct call *c, char *mem, struct answer *out)
 {
 	begin(out, mem);
-	if (c->task == TASK_VERIFY)
-		verify_status(c, out);
+	if (c->over_limit && c->err == SK_OVER_LIMIT) /* and not its fetches alone */
+		build_over_limit(c, out);
+	else if (c->err == SK_LISTED)
+		answer_block(c, out);
+	else if (c->err == SK_DUMMY)
+		build_plain(c, nothing_code(c), out);
+	else if (c->task == TASK_VERIFY)
+		build_verified(c, out);
 	else
-		sign_status(c, out);
-	if (is_fault(c))
-		retry_later(out);
-	print_bypass(c, out);
-	if (out->status >= 400)
-		return;
-
-	if (c->task == TASK_VERIFY) {
-		answer_verify_lines(c, out);
-		out->verstat = sk_verstat_text(c->tenant->profile.verstat[c->err]);
-	} else {
-		answer_sign_lines(c, out);
-	}
-	if (out->lines.overflow) /* what does not fit is said without the extras, never in part */
+		build_signed(c, out);
+	/* what does not fit is said without the extras, never in part */
+	if (out->lines.overflow && out->status < 400)
 		answer_in_dialog(c, mem, out);
 }

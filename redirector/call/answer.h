@@ -16,11 +16,12 @@ enum {
 };
 
 struct answer {
-	unsigned status;       /**< SIP status code                                 */
+	unsigned status;       /**< SIP status code; 0: nothing is sent             */
 	const char *phrase;    /**< lives for ever                                  */
 	const char *verstat;   /**< what was said of the calling number, "" nothing */
 	bool points_at_itself; /**< the Contact could not be made to differ from the
 				    Request-URI (RFC 3261, 8.3)                      */
+	bool blocked;          /**< a list or an action ended the call here         */
 	struct sk_buf lines;   /**< header lines, each with its CRLF                */
 };
 

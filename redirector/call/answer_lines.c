@@ -5,7 +5,10 @@
  */
 #include "redirector/call/answer_lines.h"
 
+#include "redirector/call/action.h"
+#include "redirector/call/alert.h"
 #include "redirector/call/contact.h"
+#include "redirector/call/name.h"
 #include "redirector/call/uri.h"
 
 #include <stdio.h>
@@ -50,7 +53,7 @@ static bool print_reason(const struct call *c, const char *protocol, enum sk_err
 
 /* RFC 9410: one per failed PASSporT; ppi tells them apart when there are several.  A failure that
  * is none of a single PASSporT's (none there, a broken chain) has one without. */
-static void print_stir_reasons(const struct call *c, struct answer *a)
+static void print_stir_reasons(const struct call *c, enum sk_err err, struct answer *a)
 {
 	const struct sk_span nameless = { NULL, 0 };
 	bool told = false;
@@ -62,23 +65,33 @@ static void print_stir_reasons(const struct call *c, struct answer *a)
 				     c->judged_count > 1 ? j->signature : nameless, a);
 	}
 	if (!told)
-		print_reason(c, "STIR", c->err, nameless, a);
+		print_reason(c, "STIR", err, nameless, a);
 }
 
-static void print_reasons(const struct call *c, struct answer *a)
+/* An action of the tenant's goes before what is usual.  A call without Identity has a failure to
+ * tell only when a Reason was asked for: 428 (RFC 8224, 6.2.2). */
+static void print_reasons(const struct call *c, enum conf_action action, struct answer *a)
 {
 	const struct sk_span nameless = { NULL, 0 };
+	enum conf_reason how = c->tenant->profile.reason;
+	enum sk_err err = c->err;
 
-	switch (c->tenant->profile.reason) {
+	if (action == ACTION_PASS)
+		return;
+	if (action == ACTION_REASON && how == REASON_NONE)
+		how = REASON_STIR;
+	if (action == ACTION_REASON && err == SK_NO_IDENTITY)
+		err = SK_IDENTITY_REQUIRED;
+	switch (how) {
 	case REASON_SIP: /* RFC 3326, 2: of one protocol a message has one, and it knows no ppi */
-		print_reason(c, "SIP", c->err, nameless, a);
+		print_reason(c, "SIP", err, nameless, a);
 		break;
 	case REASON_NONE:
 		break;
 	case REASON_STIR:
 	case REASON_BY_PROFILE:
 	default:
-		print_stir_reasons(c, a);
+		print_stir_reasons(c, err, a);
 	}
 }
 
@@ -107,10 +120,16 @@ static void print_attestation(const struct call *c, struct answer *a)
 static bool print_pai(const struct call *c, const char *verstat, struct sk_buf *out)
 {
 	/* a verdict stands on the number that was proven and on no other */
-	const struct sk_party *proven = c->err ? NULL : &c->claims.orig;
+	const struct sk_party *proven = c->task != TASK_VERIFY || c->err ? NULL : &c->claims.orig;
+	struct sk_span caller = policy_caller_value(c->tenant, &c->facts, proven);
+	const char *template = action_alert(c);
+	char mem[ALERT_SIZE];
+	struct sk_buf alert;
 
-	return contact_print_caller(policy_caller_value(c->tenant, &c->facts, proven), verstat,
-				    out) &&
+	sk_buf_init(&alert, mem, sizeof(mem));
+	if (template)
+		alert_print(template, caller, &alert);
+	return contact_print_caller(caller, (struct sk_span){ mem, alert.len }, verstat, out) &&
 	       !out->overflow;
 }
 
@@ -124,18 +143,23 @@ static void print_contact_pai(const struct call *c, const char *verstat, struct 
 	if (!(c->tenant->set->answer.verstat_in & VERSTAT_IN_CONTACT_PAI) ||
 	    !print_pai(c, verstat, &pai))
 		return;
+	if (out->len > 0)
+		sk_buf_putc(out, '&');
 	sk_buf_puts(out, "P-Asserted-Identity=");
 	uri_escape((struct sk_span){ pai.text, pai.len }, out);
 }
 
+/* An alert is told also where the verstat stands elsewhere. */
 static void print_pai_line(const struct call *c, const char *verstat, struct answer *a)
 {
+	const struct answer_conf *set = &c->tenant->set->answer;
+	bool says_verstat = set->verstat_in & VERSTAT_IN_PAI;
 	char mem[PAI_SIZE];
 	struct sk_buf pai;
 
 	sk_buf_init(&pai, mem, sizeof(mem));
-	if ((c->tenant->set->answer.verstat_in & VERSTAT_IN_PAI) && print_pai(c, verstat, &pai))
-		answer_header(a, "P-Asserted-Identity", pai.text);
+	if ((says_verstat || action_alert(c)) && print_pai(c, says_verstat ? verstat : "", &pai))
+		answer_header(a, set->pai_header, pai.text);
 }
 
 void answer_contact(const struct call *c, const char *verstat, const char *headers,
@@ -207,7 +231,11 @@ void answer_sign_lines(const struct call *c, struct answer *a)
 	sk_buf_init(&headers, mem, sizeof(mem));
 	if (in & IDENTITY_IN_CONTACT)
 		print_embedded(c, &headers);
+	if (action_alert(c))
+		print_contact_pai(c, "", &headers);
 	answer_contact(c, "", headers.text, a);
+	if (action_alert(c))
+		print_pai_line(c, "", a);
 	if (!signed_value(c, 0).ptr)
 		return;
 	if (in & IDENTITY_IN_HEADER)
@@ -235,38 +263,14 @@ static void print_priority(const struct call *c, struct answer *a)
 		answer_header(a, name, "No-RPH-Validation");
 }
 
-/* One character of UTF-8 that is none of the control characters (RFC 3629, 4).  @return its bytes,
- * 0 for anything else */
-static size_t shown_char(const unsigned char *s, size_t left)
-{
-	size_t len = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-
-	if (s[0] < ' ' || s[0] == 0x7f || s[0] > 0xf4 || len > left)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if (len == 2 && s[0] == 0xc2 && s[1] < 0xa0) /* U+0080 to U+009F */
-		return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0; /* longer than need be, a surrogate, or beyond the last character */
-	return len;
-}
-
 static bool is_shown(const char *text)
 {
-	size_t left = strlen(text);
+	struct sk_span rest = sk_span_of(text);
+	size_t len;
 
-	while (left > 0) {
-		size_t len = shown_char((const unsigned char *)text, left);
-
-		if (len == 0)
-			return false;
-		text += len;
-		left -= len;
-	}
-	return true;
+	while (rest.len > 0 && (len = name_char(rest)) > 0)
+		rest = (struct sk_span){ rest.ptr + len, rest.len - len };
+	return rest.len == 0;
 }
 
 /* The name that was verified, as a quoted string (RFC 3261, 25.1). */
@@ -276,16 +280,12 @@ static void print_name(const struct call *c, struct answer *a)
 
 	if (!c->rcd.judged || c->rcd.err || !header[0] || !c->rcd_name[0] || !is_shown(c->rcd_name))
 		return;
-	sk_buf_printf(&a->lines, "%s: \"", header);
-	for (const char *p = c->rcd_name; *p; p++) {
-		if (*p == '"' || *p == '\\')
-			sk_buf_putc(&a->lines, '\\');
-		sk_buf_putc(&a->lines, *p);
-	}
-	sk_buf_puts(&a->lines, "\"\r\n");
+	sk_buf_printf(&a->lines, "%s: ", header);
+	name_print_quoted(sk_span_of(c->rcd_name), &a->lines);
+	sk_buf_puts(&a->lines, "\r\n");
 }
 
-void answer_verify_lines(const struct call *c, struct answer *a)
+void answer_verify_lines(const struct call *c, enum conf_action action, struct answer *a)
 {
 	const struct answer_conf *set = &c->tenant->set->answer;
 	char mem[4096], verstat[64];
@@ -301,5 +301,5 @@ void answer_verify_lines(const struct call *c, struct answer *a)
 	print_attestation(c, a);
 	print_priority(c, a);
 	print_name(c, a);
-	print_reasons(c, a);
+	print_reasons(c, action, a);
 }

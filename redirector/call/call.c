@@ -1,361 +1,73 @@
 /*
  * One INVITE, from request to answer
  *
- *   call_start -> call_sign --------------------------------------------> call_end
- *              \-> call_verify -> judge_rest -> (certs) -> judge_signed --/
- *                                      ^---- next Identity ----'
+ *   call_start -> call_sign -------- (token) --------> call_end
+ *              \-> verify_start ---- (certs) ------/
  *
- * Every Identity is judged, by the check of its type; only the shaken ones (and where it
- * was diverted their chain of div) decide on the number.  The wait for a certificate is
- * the only place where a call can rest, and its deadline ends that.
+ * The waits for a token and for a certificate are the only places where a call can rest,
+ * and its deadline ends both.
  */
 #include "redirector/call/call.h"
 
-#include "redirector/call/beside.h"
-#include "redirector/call/chain.h"
+#include "redirector/call/attest.h"
+#include "redirector/call/call_wait.h"
 #include "redirector/call/signing.h"
+#include "redirector/call/verify.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-static void judge_rest(struct call *c);
-
-static void waiting_remove(struct call *c)
+void call_signed(struct call *c, enum sk_err err)
 {
-	if (!c->waited)
-		return;
-	*(c->prev ? &c->prev->next : &c->waiting->first) = c->next;
-	if (c->next)
-		c->next->prev = c->prev;
-	c->prev = c->next = NULL;
-	c->waiting->count--;
-}
-
-static void waiting_add(struct call *c)
-{
-	c->waited = true;
-	c->prev = NULL;
-	c->next = c->waiting->first;
-	if (c->next)
-		c->next->prev = c;
-	c->waiting->first = c;
-	c->waiting->count++;
-}
-
-static void call_end(struct call *c)
-{
-	waiting_remove(c);
-	if (c->timer)
-		timer_stop(c->timer);
-	c->done(c);
-}
-
-static void call_sign(struct call *c)
-{
-	enum sk_err err = policy_claims(c->tenant, &c->facts, &c->claims);
-
-	c->has_claims = !err;
-	c->claims.rph = NULL;
-	c->claims.rcd = NULL;
-	/* without a key nobody was to say an attestation either */
-	if (err == SK_NO_ATTEST && !c->tenant->keys)
-		err = SK_NO_CREDENTIAL;
-	if (err == SK_SIGNED_ALREADY)
-		err = signing_div(c);
-	else if (!err)
-		err = signing_shaken(c);
 	c->err = err;
 	call_end(c);
 }
 
-/* What an Identity says of the calling number. */
-static enum sk_err number_err(const struct call *c, const struct judgement *j)
+static enum sk_err sign(struct call *c)
 {
-	if (j->as != SK_PPT_RPH && j->as != SK_PPT_RCD)
-		return j->err;
-	/* whatever was found in it: not what the number needs (ATIS-1000082, case E5) */
-	return c->has_shaken ? SK_PPT_UNKNOWN : SK_PPT_PARAM;
+	enum sk_err err = policy_claims(c->tenant, &c->facts, attest_may_say(c), &c->claims);
+
+	c->claims.rph = NULL;
+	c->claims.rcd = NULL;
+	if (err == SK_SIGNED_ALREADY)
+		return signing_div(c);
+	if (!err)
+		err = attest_decide(c);
+	c->has_claims = !err;
+	/* without a key nobody was to say an attestation either */
+	if ((err == SK_NO_ATTEST || err == SK_NUMBERS_AWAY) && !c->tenant->keys)
+		return SK_NO_CREDENTIAL;
+	return err ? err : signing_shaken(c);
 }
 
-/* One that is valid is enough (RFC 8224, 6.2.1); else of all failures the one that says most. */
-static void conclude(struct call *c)
+static void call_sign(struct call *c)
 {
-	enum sk_err worst = SK_PPT_UNKNOWN, ours = SK_OK, none;
+	enum sk_err err = sign(c);
 
-	for (size_t i = 0; i < c->judged_count; i++) {
-		enum sk_err err = number_err(c, &c->judged[i]);
-
-		worst = sk_err_rank(err) > sk_err_rank(worst) ? err : worst;
-		ours = sk_err_class(err) == SK_CLASS_OURS ? err : ours;
-	}
-	if (c->passed) {
-		c->err = chain_check(c);
-		/* a link that we failed to judge breaks no chain of theirs */
-		if (c->err && ours)
-			c->err = ours;
-		if (c->err)
-			beside_disown(c, (struct sk_span){ NULL, 0 }, c->err);
-		call_end(c);
+	if (c->job)
+		err = call_rest(c);
+	if (c->job && !err)
 		return;
-	}
-	/* RFC 8946, 4.2: links that lead to no PASSporT of the caller are a broken chain */
-	if (worst == SK_PPT_UNKNOWN && c->link_count > 0)
-		worst = SK_DIV_BROKEN;
-	/* RFC 8224, 6.2, step 1: headers of unknown type are ignored, as if none were there */
-	none = policy_no_identity(c->tenant, &c->facts);
-	if (worst == SK_PPT_UNKNOWN && none != SK_NO_IDENTITY)
-		worst = none;
-	c->err = worst;
-	call_end(c);
-}
-
-/* What the answer and the record tell of: the shaken PASSporT that passed, or else the one whose
- * failure says most, so that outcome and claims are of the same token. */
-static void note_claims(struct call *c, enum sk_err err)
-{
-	bool passed = c->passed && !err;
-
-	if (!c->claims_read || c->passport.jose.ppt != SK_PPT_SHAKEN || (c->passed && !passed) ||
-	    (c->has_claims && !passed && sk_err_rank(err) <= sk_err_rank(c->noted)))
-		return;
-	memcpy(c->x5u, c->passport.jose.x5u, c->passport.jose.x5u_len + 1);
-	c->claims = c->passport.claims;
-	c->cert_from = c->from;
-	c->has_claims = true;
-	c->noted = err;
-}
-
-static void judged(struct call *c, enum sk_err err)
-{
-	bool first;
-
-	err = beside_judge(c, c->as, err);
-	first = !c->passed && !err && c->as == SK_PPT_SHAKEN;
-	c->judged[c->judged_count++] = (struct judgement){
-		.err = err,
-		.as = c->as,
-		.signature = c->passport.token.signature,
-	};
-	c->passed |= first;
-	if (first || err)
-		note_claims(c, err);
-	if (!err)
-		chain_add(c);
-}
-
-static struct sk_span passport_x5u(const struct call *c)
-{
-	return (struct sk_span){ c->passport.jose.x5u, c->passport.jose.x5u_len };
-}
-
-/* RFC 8224, 12.1: whoever copies a PASSporT into a call of his own. */
-static enum sk_err check_replay(struct call *c)
-{
-	int64_t until = c->passport.claims.iat + chain_inner_policy(c).max_age;
-
-	if (!c->seen || c->as != SK_PPT_SHAKEN ||
-	    !seen_before(c->seen, c->mac, &c->passport, c->facts.call_id, c->facts.now, until))
-		return SK_OK;
-	c->replayed = true;
-	return c->tenant->set->verify.replay == REPLAY_REFUSE ? SK_REPLAYED : SK_OK;
-}
-
-/* The certificate is there, or will not come: the second ladder. */
-static void judge_signed(void *arg, const struct certs_result *result)
-{
-	struct call *c = arg;
-	enum sk_err err = result->err;
-
-	c->from = result->from;
-	if (!err && !result->verdict)
-		err = policy_date_covered(c->tenant, &c->facts, result->chain);
-	if (!err)
-		err = sk_verify_signed(&c->passport, result->chain, result->verdict);
-	if (err == SK_BAD_SIGNATURE && result->from == CERTS_FROM_MEMORY)
-		certs_suspect(c->certs, passport_x5u(c));
-	if (!err)
-		err = check_replay(c);
-	judged(c, err);
-
-	if (c->asking)
-		c->asking = false; /* called from within certs_want() */
-	else
-		judge_rest(c);
-}
-
-/* From now on no certificate is waited for; what is here still counts (RFC 8224, 6.2.1). */
-static void stop_waiting(struct call *c, enum sk_err why)
-{
-	c->no_wait = why;
-	certs_cancel(c->certs, &c->wait);
-	judged(c, why);
-}
-
-static void on_deadline(void *arg)
-{
-	struct call *c = arg;
-
-	/* the only thing a call waits for is somebody's certificate: ATIS-1000082, case E8 */
-	c->late = true;
-	call_give_up(c, SK_FETCH_TIMEOUT);
-}
-
-/* The call rests until the certificate is there or its deadline. */
-static enum sk_err rest(struct call *c)
-{
-	if (c->waited)
-		return SK_OK; /* a second Identity waits within the same deadline */
-	if (c->waiting->count >= c->waiting->max)
-		return SK_BUSY;
-	c->timer = timer_new(c->loop, on_deadline, c);
-	if (!c->timer || !timer_set(c->timer, c->deadline_ms))
-		return SK_ENOMEM;
-	waiting_add(c);
-	return SK_OK;
-}
-
-/* By which check an Identity is judged.  A type that nobody asked for is passed over beside a
- * shaken one; alone it is judged as shaken, and is none. */
-static enum sk_ppt check_of(const struct call *c, struct sk_span value)
-{
-	enum sk_ppt said = policy_identity_type(value);
-	bool refused = said == SK_PPT_OTHER && c->tenant->verify.unknown_ppt_refused;
-
-	if ((said == SK_PPT_DIV && c->links) || beside_wants(c, said))
-		return said;
-	if (said == SK_PPT_NONE || refused || !c->has_shaken)
-		return SK_PPT_SHAKEN;
-	return said == SK_PPT_SHAKEN ? said : SK_PPT_OTHER;
-}
-
-static enum sk_err check_claims(const struct call *c)
-{
-	const struct sk_claims *claims = &c->passport.claims;
-	const struct sk_verify_policy *policy = &c->tenant->verify, inner = chain_inner_policy(c);
-
-	if (c->as == SK_PPT_SHAKEN)
-		return sk_verify_claims(claims, &c->parties, &inner, c->facts.now);
-	if (c->as == SK_PPT_DIV)
-		return sk_verify_div_claims(claims, &c->parties, &inner, c->facts.now);
-	return sk_verify_beside_claims(claims, &c->parties, policy, c->facts.now);
-}
-
-/* Local checks of one Identity: V4 to V16 of the order in shaken/verify.h. */
-static enum sk_err judge_locally(struct call *c, struct sk_span value)
-{
-	enum sk_err err;
-
-	c->claims_read = false;
-	c->from = CERTS_FROM_NOWHERE;
-	memset(&c->passport.token, 0, sizeof(c->passport.token));
-	c->as = check_of(c, value);
-	if (c->as == SK_PPT_OTHER)
-		return SK_PPT_UNKNOWN;
-	err = sk_verify_token_of(value, c->as, &c->tenant->verify, &c->passport);
-	if (err)
-		return err;
-	c->claims_read = true;
-	err = check_claims(c);
-	return err ? err : sk_verify_shape(&c->passport);
-}
-
-/* After one has passed a call waits for nothing but the links of its chain: else a second header
- * with a slow address would delay every good call. */
-static bool is_worth_waiting(const struct call *c)
-{
-	if (c->as == SK_PPT_RPH || c->as == SK_PPT_RCD)
-		return !c->passed && !beside_passed(c, c->as);
-	return !c->passed || c->links;
-}
-
-/* What says nothing new is not fetched either; a priority or a name is there for the next call. */
-static bool is_worth_fetching(const struct call *c)
-{
-	return c->as != SK_PPT_SHAKEN || is_worth_waiting(c);
-}
-
-/* Not judged: it has no Reason. */
-static bool pass_over(struct call *c)
-{
-	c->as = SK_PPT_OTHER;
-	judged(c, SK_PPT_UNKNOWN);
-	return true;
-}
-
-/* Judges one Identity.  certs_want() may call judge_signed() before it returns, and that clears
- * `asking`.  @return false when the call has to wait for a certificate */
-static bool judge_one(struct call *c)
-{
-	enum sk_err err = judge_locally(c, c->facts.identities[c->judged_count]);
-
-	if (err) {
-		judged(c, err);
-		return true;
-	}
-	if (!is_worth_fetching(c) && !certs_answers(c->certs, passport_x5u(c)))
-		return pass_over(c);
-	/* nobody waits for it any more, so what a stranger asks for is not fetched either */
-	if (c->no_wait && !certs_answers(c->certs, passport_x5u(c))) {
-		judged(c, c->no_wait);
-		return true;
-	}
-	c->asking = true;
-	certs_want(c->certs, passport_x5u(c), &c->wait, judge_signed, c);
-	if (!c->asking)
-		return true;
-	c->asking = false;
-	if (!is_worth_waiting(c)) {
-		certs_cancel(c->certs, &c->wait);
-		return pass_over(c);
-	}
-	if (!c->no_wait)
-		return false;
-	stop_waiting(c, c->no_wait);
-	return true;
-}
-
-static void judge_rest(struct call *c)
-{
-	while (c->judged_count < c->facts.identity_count) {
-		enum sk_err err = judge_one(c) ? SK_OK : rest(c);
-
-		if (err)
-			stop_waiting(c, err);
-		else if (c->wait.entry)
-			return; /* it rests */
-	}
-	conclude(c);
-}
-
-static void call_verify(struct call *c)
-{
-	enum sk_err err = policy_parties(c->tenant, &c->facts, &c->parties);
-
-	beside_begin(c);
-	c->has_shaken = policy_has_type(&c->facts, SK_PPT_SHAKEN);
-	if (!err)
-		err = policy_date(c->tenant, &c->facts);
-	if (!err && c->facts.identity_count == 0)
-		err = policy_no_identity(c->tenant, &c->facts);
-	if (!err)
-		err = chain_begin(c);
-	if (err) {
-		c->err = err;
-		call_end(c);
-		return;
-	}
-	judge_rest(c);
+	signing_abandon(c);
+	call_signed(c, err);
 }
 
 void call_start(struct call *c)
 {
 	c->task = policy_task(c->tenant, &c->facts);
+	c->has_number = false;
+	c->err = attest_look(c);
+	if (!c->err && c->over_limit)
+		c->err = SK_OVER_LIMIT;
+	if (c->err) {
+		call_end(c);
+		return;
+	}
 	switch (c->task) {
 	case TASK_SIGN:
 		call_sign(c);
 		break;
 	case TASK_VERIFY:
-		call_verify(c);
+		verify_start(c);
 		break;
 	case TASK_PASS:
 	default:
@@ -366,8 +78,12 @@ void call_start(struct call *c)
 
 void call_give_up(struct call *c, enum sk_err why)
 {
-	stop_waiting(c, why);
-	judge_rest(c);
+	if (c->job) {
+		signing_abandon(c);
+		call_signed(c, why);
+		return;
+	}
+	verify_give_up(c, why);
 }
 
 void call_deinit(struct call *c)
@@ -376,4 +92,5 @@ void call_deinit(struct call *c)
 	free(c->links);
 	free(c->extras);
 	tenant_unref(c->tenant);
+	conf_unref(c->conf);
 }

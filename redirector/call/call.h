@@ -14,6 +14,8 @@
 #include "redirector/call/seen.h"
 #include "redirector/call/tenant.h"
 #include "redirector/certs/certs.h"
+#include "redirector/keys/token.h"
+#include "redirector/numbers/numbers.h"
 #include "shaken/shaken.h"
 
 #include <stdbool.h>
@@ -31,7 +33,7 @@ struct judgement {
 	struct sk_span signature; /**< the token's third part, empty when it could not be cut */
 };
 
-/** The calls that wait for a certificate; one list of a front. */
+/** The calls that wait for a certificate or a token; one list of a front. */
 struct waiting {
 	struct call *first;
 	size_t count;
@@ -54,7 +56,11 @@ struct beside {
 struct call {
 	/* set by the front before call_start() */
 	struct facts facts;
-	struct tenant *tenant; /**< a reference                                   */
+	struct conf *conf;              /**< a reference: the service's settings           */
+	struct tenant *tenant;          /**< a reference                                   */
+	const struct trunk_conf *trunk; /**< NULL: none; lives as long as the tenant       */
+	const struct numbers *numbers;  /**< NULL: none; asked within call_start() only    */
+	struct tokens *tokens;          /**< NULL: no keys in tokens                       */
 	struct certs *certs;
 	struct loop *loop;
 	struct seen *seen;       /**< NULL: replays are not looked for              */
@@ -65,6 +71,16 @@ struct call {
 
 	/* the outcome, for the answer and the record */
 	enum task task;
+	bool over_limit; /**< neither signed nor verified, err is SK_OVER_LIMIT         */
+	bool dummy;      /**< a heartbeat: never signed, never billed                   */
+	unsigned lists;  /**< NUMBERS_...: lists that the calling number is on          */
+	bool listed;     /**< ... and that the tenant acts on (block or alert)          */
+	size_t caller;   /**< of attest_parties(), the one that they are about          */
+	char customer[NUMBERS_NAME_SIZE]; /**< whose the number is, or the trunk's; "": not known */
+	struct numbers_hit number;        /**< what the store has of the number to sign     */
+	bool has_number;                  /**< it has something                             */
+	const char *credential; /**< name of the one that signed; "": none; lives as long as
+				     the tenant */
 	enum sk_err err;
 	struct sk_claims claims; /**< signed, or of the PASSporT that came furthest */
 	bool has_claims;
@@ -73,7 +89,7 @@ struct call {
 	struct signed_extra *extras; /**< div, rph, rcd; owned; NULL: none             */
 	size_t extra_count;
 	enum sk_err extra_err;    /**< why one that was wanted is not among them; SK_OK: all are */
-	char x5u[SK_URL_MAX + 1]; /**< of the PASSporT that is judged                */
+	char x5u[SK_URL_MAX + 1]; /**< of the PASSporT that was judged, or signed    */
 	bool passed;              /**< a shaken PASSporT passed everything           */
 	struct judgement judged[SK_IDENTITY_MAX];
 	size_t judged_count;
@@ -99,12 +115,16 @@ struct call {
 	enum sk_err noted;    /* the outcome that `claims` belong to */
 	bool asking;          /* within certs_want() */
 	enum sk_err no_wait;  /* SK_OK: it may wait; else what a further wait comes to */
+	struct sign_job *job; /* a signature under way in a token */
 	struct timer *timer;
 	struct call *prev, *next;
 };
 
 /** Signs or verifies.  `call->done` may be called before this returns. */
 void call_start(struct call *call);
+
+/** What came of a signature in a token; by signing.h alone. */
+void call_signed(struct call *call, enum sk_err err);
 
 /** Ends the wait of a call: answers by what can be judged without; `why`, of class OURS or FETCH,
  * is what the wait came to. */

@@ -5,6 +5,7 @@
  */
 #include "redirector/call/contact.h"
 
+#include "redirector/call/name.h"
 #include "redirector/call/uri.h"
 
 static bool is_sip(const struct uri *uri)
@@ -244,22 +245,33 @@ static bool is_plain_name(struct sk_span name)
 	return name.len > 0;
 }
 
-bool contact_print_caller(struct sk_span caller, const char *verstat, struct sk_buf *out)
+/* The name as received (the proxy puts this header in the place of the caller's), or another. */
+static void print_caller_name(struct sk_span caller, struct sk_span uri, struct sk_span name,
+			      struct sk_buf *out)
 {
-	struct sk_span text, params, name = { NULL, 0 };
+	struct sk_span own = { NULL, 0 };
+
+	if (uri.ptr > caller.ptr)
+		own = sk_span_trim(
+			(struct sk_span){ caller.ptr, (size_t)(uri.ptr - caller.ptr) - 1 });
+	if (name.len > 0)
+		name_print_quoted(name, out);
+	else if (is_plain_name(own))
+		sk_buf_put(out, own);
+	else
+		return;
+	sk_buf_putc(out, ' ');
+}
+
+bool contact_print_caller(struct sk_span caller, struct sk_span name, const char *verstat,
+			  struct sk_buf *out)
+{
+	struct sk_span text, params;
 	struct uri uri;
 
 	if (sk_nameaddr_split(caller, &text, &params) || !uri_parse(text, &uri))
 		return false;
-
-	/* the name as received: the proxy puts this header in the place of the caller's */
-	if (text.ptr > caller.ptr)
-		name = sk_span_trim(
-			(struct sk_span){ caller.ptr, (size_t)(text.ptr - caller.ptr) - 1 });
-	if (is_plain_name(name)) {
-		sk_buf_put(out, name);
-		sk_buf_putc(out, ' ');
-	}
+	print_caller_name(caller, text, name, out);
 	sk_buf_putc(out, '<');
 	sk_buf_put(out, uri.scheme);
 	sk_buf_putc(out, ':');
@@ -275,7 +287,7 @@ bool contact_print_caller(struct sk_span caller, const char *verstat, struct sk_
 			sk_buf_put(out, uri.port);
 		}
 		uri_print_params_without(uri.params, verstat_only, SK_COUNT(verstat_only), out);
-		if (!has_user(&uri))
+		if (!has_user(&uri) && verstat[0])
 			sk_buf_printf(out, ";verstat=%s", verstat);
 	}
 	sk_buf_putc(out, '>');

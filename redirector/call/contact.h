@@ -25,6 +25,10 @@ bool contact_print(const struct call *call, const char *verstat, const char *hea
  * received, with `;verstat=...` in the user part (TS 24.229, 7.2A.20).  A
  * verstat that was there already goes.
  *
+ * @param name     Stands in the place of the caller's, plain UTF-8; empty: it does not
+ * @param verstat  "" for none
+ *
  * @return false when the caller's header cannot be read; nothing is printed
  */
-bool contact_print_caller(struct sk_span caller, const char *verstat, struct sk_buf *out);
+bool contact_print_caller(struct sk_span caller, struct sk_span name, const char *verstat,
+			  struct sk_buf *out);

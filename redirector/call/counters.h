@@ -10,13 +10,16 @@
 #include <stdint.h>
 
 enum counter {
-	COUNT_DATAGRAMS,    /**< arrived                                       */
-	COUNT_STRANGERS,    /**< of a source that is not listed                */
-	COUNT_OVERSIZED,    /**< longer than sip.datagram-max                  */
-	COUNT_NOISE,        /**< not a SIP request                             */
-	COUNT_HEADER_FLOOD, /**< more lines than sip.headers-max               */
-	COUNT_UNROUTABLE,   /**< no Via to answer by, or it does not fit       */
-	COUNT_MALFORMED,    /**< answered 400                                  */
+	COUNT_DATAGRAMS,      /**< arrived                                       */
+	COUNT_STRANGERS,      /**< of a source that is not listed                */
+	COUNT_UNMATCHED,      /**< INVITEs of a listed source, but no tenant's   */
+	COUNT_SOURCE_OVER,    /**< over sip.source-rate                          */
+	COUNT_SOURCE_DROPPED, /**< of them not even read                         */
+	COUNT_OVERSIZED,      /**< longer than sip.datagram-max                  */
+	COUNT_NOISE,          /**< not a SIP request                             */
+	COUNT_HEADER_FLOOD,   /**< more lines than sip.headers-max               */
+	COUNT_UNROUTABLE,     /**< no Via to answer by, or it does not fit       */
+	COUNT_MALFORMED,      /**< answered 400                                  */
 	COUNT_ACK,
 	COUNT_CANCEL,
 	COUNT_OPTIONS,
@@ -32,6 +35,9 @@ enum counter {
 	COUNT_WAITED,     /**< calls that waited for a certificate           */
 	COUNT_LATE,       /**< answered by their deadline instead            */
 	COUNT_BUSY,       /**< too many calls waiting                        */
+	COUNT_LIMITED,    /**< calls over the limit of a tenant or trunk     */
+	COUNT_UNRECORDED, /**< of all over a limit: too many for the log     */
+	COUNT_SILENT,     /**< calls that get no answer, by choice           */
 	COUNT_DRAINED,    /**< refused because of a shutdown                 */
 	COUNT_ANSWERS,    /**< handed to the kernel                          */
 	COUNT_SEND_FAILED,

@@ -26,9 +26,10 @@ struct header {
 };
 
 struct facts {
-	struct addr source;    /**< where the bytes came from                    */
-	struct addr local;     /**< where they arrived                           */
-	const char *transport; /**< "udp"                                        */
+	struct addr source;      /**< where the bytes came from                    */
+	struct addr local;       /**< where they arrived                           */
+	const char *transport;   /**< "udp"                                        */
+	struct sk_span tls_name; /**< of the client's certificate; empty: none      */
 
 	struct sk_span request_uri;
 	struct sk_span from, to; /**< field values                                 */
@@ -66,4 +67,22 @@ static inline struct sk_span facts_header(const struct facts *facts, struct sk_s
 		if (sk_span_eq_nocase(facts->headers[i].name, name))
 			return facts->headers[i].value;
 	return (struct sk_span){ NULL, 0 };
+}
+
+/**
+ * The header of that name, for what only a proxy of ours may say.  One that is there twice may
+ * have come from a caller first: it has a `ptr`, but is empty, and so says nothing that is known.
+ */
+static inline struct sk_span facts_only_header(const struct facts *facts, struct sk_span name)
+{
+	struct sk_span found = { NULL, 0 };
+
+	for (size_t i = 0; name.len > 0 && i < facts->header_count; i++) {
+		if (!sk_span_eq_nocase(facts->headers[i].name, name))
+			continue;
+		if (found.ptr)
+			return (struct sk_span){ found.ptr, 0 };
+		found = facts->headers[i].value;
+	}
+	return found;
 }

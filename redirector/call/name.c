@@ -4,14 +4,12 @@
  */
 #include "redirector/call/name.h"
 
-#include "shaken/buf.h"
 #include "shaken/tn.h"
 
 #include <stdint.h>
 
-/* How many bytes the character has that starts here; 0: none that may be signed.  RFC 3629,
- * section 3: no surrogates, no longer form than needed; no control character of either set. */
-static size_t char_len(struct sk_span s)
+/* RFC 3629, section 3: no surrogates, no longer form than needed. */
+size_t name_char(struct sk_span s)
 {
 	const unsigned char *p = (const unsigned char *)s.ptr;
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
@@ -83,7 +81,7 @@ bool name_read(struct sk_span value, char *out, size_t size)
 			break; /* neither a word nor one quoted string (RFC 3261, 25.1) */
 		if (quoted && s.ptr[0] == '\\' && s.len > 1)
 			s = (struct sk_span){ s.ptr + 1, s.len - 1 };
-		len = char_len(s);
+		len = name_char(s);
 		if (len == 0)
 			break;
 		sk_buf_put(&text, (struct sk_span){ s.ptr, len });
@@ -93,4 +91,15 @@ bool name_read(struct sk_span value, char *out, size_t size)
 		return true;
 	out[0] = '\0';
 	return false;
+}
+
+void name_print_quoted(struct sk_span text, struct sk_buf *out)
+{
+	sk_buf_putc(out, '"');
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] == '"' || text.ptr[i] == '\\')
+			sk_buf_putc(out, '\\');
+		sk_buf_putc(out, text.ptr[i]);
+	}
+	sk_buf_putc(out, '"');
 }

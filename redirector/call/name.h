@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "shaken/buf.h"
 #include "shaken/macro.h"
 #include "shaken/span.h"
 
@@ -21,3 +22,10 @@
  */
 SK_MUSTCHECK
 bool name_read(struct sk_span value, char *out, size_t size);
+
+/** How many bytes the character of UTF-8 has that a text starts with; 0: it is none that may be
+ * signed or shown (no UTF-8, or a control character of either set).  The text is not empty. */
+size_t name_char(struct sk_span text);
+
+/** Prints a text of such characters as a quoted string. */
+void name_print_quoted(struct sk_span text, struct sk_buf *out);

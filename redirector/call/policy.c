@@ -4,11 +4,13 @@
  */
 #include "redirector/call/policy.h"
 
+#include "redirector/call/diversion.h"
+#include "redirector/call/function.h"
+
 #include <string.h>
 
 enum {
 	DATE_TOLERANCE = 60, /* seconds both ways (RFC 8224, 6.1, step 3) */
-	DIVERSIONS_MAX = 5,  /* more of them are a loop (French MAN)      */
 };
 
 enum sk_ppt policy_identity_type(struct sk_span identity)
@@ -55,7 +57,7 @@ enum sk_err policy_no_identity(const struct tenant *t, const struct facts *facts
 
 enum task policy_task(const struct tenant *t, const struct facts *facts)
 {
-	switch (t->set->mode) {
+	switch (function_mode(t, facts)) {
 	case MODE_SIGN:
 		return TASK_SIGN;
 	case MODE_VERIFY:
@@ -153,101 +155,6 @@ struct sk_span policy_caller_value(const struct tenant *t, const struct facts *f
 	return facts->pai[0];
 }
 
-/* The first attestation header of a source that may say one; else the tenant's own. */
-static enum sk_attest attestation(const struct tenant *t, const struct facts *facts)
-{
-	const struct sign_conf *set = &t->set->sign;
-
-	if (net_list_has(&set->attest_sources, &facts->source)) {
-		for (size_t i = 0; i < set->attest_headers.count; i++) {
-			struct sk_span v =
-				facts_header(facts, sk_span_of(set->attest_headers.items[i]));
-
-			if (v.ptr)
-				return sk_attest_parse(v);
-		}
-	}
-	return (enum sk_attest)set->attest;
-}
-
-/* Up to the first `stop` outside of quotes and brackets, or all of it; steps over it. */
-static struct sk_span take_item(struct sk_span *rest, char stop)
-{
-	bool quoted = false, inside = false;
-	struct sk_span item;
-	size_t i = 0;
-
-	for (; i < rest->len; i++) {
-		char c = rest->ptr[i];
-
-		if (c == stop && !quoted && !inside)
-			break;
-		if (c == '\\' && quoted && i + 1 < rest->len)
-			i++;
-		else if (c == '"' && !inside)
-			quoted = !quoted;
-		else if ((c == '<' || c == '>') && !quoted)
-			inside = c == '<';
-	}
-	item = (struct sk_span){ rest->ptr, i };
-	i += i < rest->len;
-	*rest = (struct sk_span){ rest->ptr + i, rest->len - i };
-	return sk_span_trim(item);
-}
-
-/* Digits and nothing else; what is more than a loop needs is a loop. */
-static bool read_counter(struct sk_span text, size_t *out)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.ptr[i] < '0' || text.ptr[i] > '9')
-			return false;
-		n = n > DIVERSIONS_MAX ? n : n * 10 + (size_t)(text.ptr[i] - '0');
-	}
-	*out = n;
-	return text.len > 0;
-}
-
-/* RFC 5806, 4: a value without counter stands for one diversion; so does one nobody can read. */
-static size_t counter_of(struct sk_span value)
-{
-	struct sk_span uri, params;
-	size_t counter;
-
-	if (sk_nameaddr_split(value, &uri, &params))
-		return 1;
-	while (params.len > 0) {
-		struct sk_span param = take_item(&params, ';');
-		struct sk_span name = take_item(&param, '=');
-
-		if (sk_span_eq_nocase(name, SK_SPAN("counter")))
-			return read_counter(sk_span_trim(param), &counter) ? counter : 1;
-	}
-	return 1;
-}
-
-/* How often a call was diverted: by the values of Diversion, or by what they count if that is more
- * (a counter of 0 does not unmake the value it stands at). */
-static size_t diversions(const struct facts *facts)
-{
-	size_t values = 0, counted = 0;
-
-	for (size_t i = 0; i < facts->header_count; i++) {
-		struct sk_span rest = facts->headers[i].value;
-
-		if (!sk_span_eq_nocase(facts->headers[i].name, SK_SPAN("Diversion")))
-			continue;
-		while (rest.len > 0) {
-			struct sk_span value = take_item(&rest, ',');
-
-			values += value.len > 0;
-			counted += value.len > 0 ? counter_of(value) : 0;
-		}
-	}
-	return values > counted ? values : counted;
-}
-
 /* RFC 8224, 6.1, step 3 and 4.1: iat is the Date when there is a fresh one. */
 static enum sk_err signing_time(const struct tenant *t, const struct facts *facts, int64_t *iat)
 {
@@ -266,15 +173,16 @@ static enum sk_err signing_time(const struct tenant *t, const struct facts *fact
 }
 
 /* A UUID; ours is derived from the request, so that a repeat gets the same one. */
-static void origid(const struct tenant *t, const struct facts *facts, char out[SK_ORIGID_SIZE])
+static void origid(const struct tenant *t, const struct facts *facts, bool may_say,
+		   char out[SK_ORIGID_SIZE])
 {
 	const struct sign_conf *set = &t->set->sign;
 	struct sk_span given = { NULL, 0 };
 
 	if (set->origid == ORIGID_FIXED)
 		given = sk_span_of(set->origid_value);
-	else if (set->origid == ORIGID_HEADER)
-		given = facts_header(facts, sk_span_of(set->origid_header));
+	else if (set->origid == ORIGID_HEADER && may_say)
+		given = facts_only_header(facts, sk_span_of(set->origid_header));
 
 	if (!sk_uuid_check(given)) {
 		sk_uuid_print(facts->id, out);
@@ -286,6 +194,46 @@ static void origid(const struct tenant *t, const struct facts *facts, char out[S
 		*c = (char)(*c >= 'A' && *c <= 'F' ? *c | 0x20 : *c);
 }
 
+/* A number as people write it, or an address as in From; anything else is nobody: whoever may name
+ * the number and fails to must not get another one signed. */
+static void read_said(const struct tenant *t, struct sk_span value, enum sk_role role,
+		      struct sk_party *out)
+{
+	if (!sk_party_from_number(value, &t->set->dialplan, role, out))
+		return;
+	if (read_party(t, value, role, out))
+		out->kind = SK_PARTY_NONE;
+}
+
+enum sk_err policy_signed_parties(const struct tenant *t, const struct facts *facts, bool may_say,
+				  struct sk_call_parties *out)
+{
+	const struct sign_conf *set = &t->set->sign;
+	enum sk_err err = policy_parties(t, facts, out);
+	struct sk_span orig, dest;
+
+	if (err || !may_say)
+		return err;
+	orig = facts_only_header(facts, sk_span_of(set->orig_header));
+	dest = facts_only_header(facts, sk_span_of(set->dest_header));
+	if (orig.ptr) {
+		read_said(t, orig, SK_ROLE_ORIG, &out->callers[0]);
+		out->caller_count = out->callers[0].kind == SK_PARTY_TN;
+	}
+	if (dest.ptr)
+		read_said(t, dest, SK_ROLE_DEST, &out->called);
+	return SK_OK;
+}
+
+enum sk_attest policy_lowered(const struct tenant *t, const struct facts *facts,
+			      enum sk_attest attest)
+{
+	/* of a call that was diverted to us, we know where it came in and no more */
+	if (t->profile.diversion && attest == SK_ATTEST_A && diversion_count(facts) > 0)
+		return SK_ATTEST_C;
+	return attest;
+}
+
 /* ATIS-1000074: a shaken dest is a number; an emergency call may name the service (RFC 9027, 4.1)
  */
 static bool is_signable(const struct sk_party *called)
@@ -294,13 +242,13 @@ static bool is_signable(const struct sk_party *called)
 	       (called->kind == SK_PARTY_URI && strncmp(called->text, "urn:service:", 12) == 0);
 }
 
-enum sk_err policy_claims(const struct tenant *t, const struct facts *facts, struct sk_claims *out)
+enum sk_err policy_claims(const struct tenant *t, const struct facts *facts, bool may_say,
+			  struct sk_claims *out)
 {
 	struct sk_call_parties parties;
-	size_t diverted = t->profile.diversion ? diversions(facts) : 0;
-	enum sk_err err = policy_parties(t, facts, &parties);
+	enum sk_err err = policy_signed_parties(t, facts, may_say, &parties);
 
-	if (!err && diverted > DIVERSIONS_MAX)
+	if (!err && t->profile.diversion && diversion_count(facts) > DIVERSIONS_MAX)
 		err = SK_DIVERSIONS;
 	if (!err && policy_has_type(facts, SK_PPT_SHAKEN))
 		err = SK_SIGNED_ALREADY;
@@ -319,12 +267,9 @@ enum sk_err policy_claims(const struct tenant *t, const struct facts *facts, str
 	out->dest[0] = parties.called;
 	out->dest_count = 1;
 	out->div.kind = SK_PARTY_NONE;
-	out->attest = attestation(t, facts);
-	/* French MAN: of a call that was diverted to us, we know where it came in and no more */
-	if (diverted > 0 && out->attest == SK_ATTEST_A)
-		out->attest = SK_ATTEST_C;
-	origid(t, facts, out->origid);
-	return out->attest == SK_ATTEST_NONE || out->attest == SK_ATTEST_BAD ? SK_NO_ATTEST : SK_OK;
+	out->attest = SK_ATTEST_NONE;
+	origid(t, facts, may_say, out->origid);
+	return SK_OK;
 }
 
 enum sk_err policy_date(const struct tenant *t, const struct facts *facts)

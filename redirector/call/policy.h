@@ -34,6 +34,14 @@ enum sk_err policy_parties(const struct tenant *tenant, const struct facts *fact
 			   struct sk_call_parties *out);
 
 /**
+ * The same for a call that is to be signed: with `may_say`, sign.orig-header and sign.dest-header
+ * where they are there.  One that cannot be read leaves nobody in its place.
+ */
+SK_MUSTCHECK
+enum sk_err policy_signed_parties(const struct tenant *tenant, const struct facts *facts,
+				  bool may_say, struct sk_call_parties *out);
+
+/**
  * The header field that stands for the calling party in the answer's
  * P-Asserted-Identity.
  *
@@ -44,16 +52,22 @@ struct sk_span policy_caller_value(const struct tenant *tenant, const struct fac
 				   const struct sk_party *proven);
 
 /**
- * The claims to sign, in the order of RFC 8224, 6.1.
+ * The claims to sign but attest, in the order of RFC 8224, 6.1.
  *
- * @param out  Complete only with SK_OK
+ * @param may_say  Headers of the request may say orig, dest and origid (sign.orig-header, ...):
+ *                 the "agnostic" model
+ * @param out      Complete only with SK_OK
  *
  * @return SK_OK, SK_REQUEST_SYNTAX, SK_SIGNED_ALREADY, SK_INCOMPLETE, SK_DIVERSIONS,
- *         SK_NO_ORIG, SK_NO_DEST, SK_DATE_SYNTAX, SK_DATE_STALE, SK_NO_ATTEST
+ *         SK_NO_ORIG, SK_NO_DEST, SK_DATE_SYNTAX, SK_DATE_STALE
  */
 SK_MUSTCHECK
-enum sk_err policy_claims(const struct tenant *tenant, const struct facts *facts,
+enum sk_err policy_claims(const struct tenant *tenant, const struct facts *facts, bool may_say,
 			  struct sk_claims *out);
+
+/** A Diversion makes A a C where the profile says so (French MAN). */
+enum sk_attest policy_lowered(const struct tenant *tenant, const struct facts *facts,
+			      enum sk_attest attest);
 
 /**
  * The Date of a request to verify, by date-check (RFC 8224, 6.2, step 3).  Only `strict` asks

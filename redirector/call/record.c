@@ -1,18 +1,24 @@
 /*
  * Each field is a name and a text or a number; the two formats differ only in
- * what stands around them.
+ * what stands around them.  A field that has nothing to say is not there.
  */
 #include "redirector/call/record.h"
 
+#include "redirector/call/attest.h"
+
 #include <stdio.h>
+#include <time.h>
 
 enum {
 	TEXT_MAX = 160, /* most bytes that one text takes in the line; a URL may be longer */
 	SHOWN = 4,      /* leading digits of a masked number            */
+	HASHED = 8,     /* bytes of a hashed one                        */
 };
 
 struct line {
 	struct sk_buf *out;
+	struct sk_mac *mac;
+	enum conf_numbers numbers;
 	bool json;
 	bool first;
 };
@@ -84,8 +90,21 @@ static void put_number(struct line *l, const char *name, int64_t value)
 	sk_buf_printf(l->out, "%lld", (long long)value);
 }
 
+/* The same number gives the same text wherever sip.tag-key is the same, and no way back. */
+static bool hash_number(struct sk_mac *mac, const char *number, char out[SK_PARTY_SIZE])
+{
+	const struct sk_span parts[] = { SK_SPAN("number in a record"), sk_span_of(number) };
+	uint8_t hash[SK_MAC_LEN];
+
+	if (!mac || sk_mac_hash(mac, parts, SK_COUNT(parts), hash))
+		return false;
+	for (size_t i = 0; i < HASHED; i++)
+		snprintf(out + 2 * i, 3, "%02x", hash[i]);
+	return true;
+}
+
 /* Telephone numbers are personal data: all of it only where configured. */
-static void put_party(struct line *l, const char *name, const struct sk_party *party, bool masked)
+static void put_party(struct line *l, const char *name, const struct sk_party *party)
 {
 	char text[SK_PARTY_SIZE];
 	size_t len = strlen(party->text);
@@ -93,9 +112,10 @@ static void put_party(struct line *l, const char *name, const struct sk_party *p
 	if (party->kind == SK_PARTY_NONE)
 		return;
 	memcpy(text, party->text, len + 1);
-	for (size_t i = SHOWN; masked && i < len; i++)
-		text[i] = 'x';
-	put_text(l, name, (struct sk_span){ text, len });
+	if (l->numbers != NUMBERS_HASHED || !hash_number(l->mac, party->text, text))
+		for (size_t i = SHOWN; l->numbers != NUMBERS_FULL && i < len; i++)
+			text[i] = 'x';
+	put_text(l, name, sk_span_of(text));
 }
 
 static const char *cert_from(enum certs_from from)
@@ -105,13 +125,28 @@ static const char *cert_from(enum certs_from from)
 	return names[from];
 }
 
+/* Of the claims, or else as the request says them; iat, which all claims have, tells which. */
+static void put_parties(struct line *l, const struct call *c)
+{
+	static const struct sk_party nobody = { .kind = SK_PARTY_NONE };
+	const struct sk_party *orig = &nobody, *dest = &nobody;
+	struct sk_call_parties asked;
+
+	if (c->has_claims) {
+		orig = &c->claims.orig;
+		dest = &c->claims.dest[0];
+	} else if (!attest_parties(c, &asked)) {
+		orig = c->caller < asked.caller_count ? &asked.callers[c->caller] : &nobody;
+		dest = &asked.called;
+	}
+	put_party(l, "orig", orig);
+	put_party(l, "dest", dest);
+}
+
 static void put_claims(struct line *l, const struct call *c)
 {
-	bool masked = c->tenant->conf->log.numbers == NUMBERS_MASKED;
 	char attest[2] = { sk_attest_letter(c->claims.attest), '\0' };
 
-	put_party(l, "orig", &c->claims.orig, masked);
-	put_party(l, "dest", &c->claims.dest[0], masked);
 	if (attest[0] != '-') /* a div token has none */
 		put_word(l, "attest", attest);
 	put_word(l, "origid", c->claims.origid);
@@ -158,38 +193,111 @@ static void put_beside(struct line *l, const struct call *c)
 		put_word(l, "extra-result", sk_err_name(c->extra_err));
 }
 
-void record_print(const struct call *c, const struct answer *a, int64_t us, struct sk_buf *out)
+bool record_billable(const struct call *c)
+{
+	if (c->facts.repeat || c->dummy || c->over_limit || sk_err_class(c->err) == SK_CLASS_OURS ||
+	    c->err == SK_LISTED)
+		return false;
+	if (c->task == TASK_SIGN)
+		return c->identity_len > 0;
+	return c->task == TASK_VERIFY && c->judged_count > 0;
+}
+
+static void put_time(struct line *l, int64_t seconds)
+{
+	time_t when = (time_t)seconds;
+	struct tm tm;
+	char text[32];
+
+	if (gmtime_r(&when, &tm) && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) > 0)
+		put_word(l, "time", text);
+}
+
+/* Which request it was, and whose. */
+static void put_request(struct line *l, const struct call *c)
+{
+	char address[ADDR_TEXT_SIZE];
+
+	put_time(l, c->facts.now);
+	put_text(l, "id", c->facts.call_id);
+	put_text(l, "cseq", c->facts.cseq);
+	if (c->facts.branch.len > 0)
+		put_text(l, "branch", c->facts.branch);
+	addr_print(&c->facts.source, address);
+	put_word(l, "source", address);
+	addr_print(&c->facts.local, address);
+	put_word(l, "listener", address);
+	put_word(l, "transport", c->facts.transport);
+	put_word(l, "tenant", c->tenant->set->name);
+	if (c->trunk)
+		put_word(l, "trunk", c->trunk->name);
+	put_word(l, "customer", c->customer);
+}
+
+static void put_lists(struct line *l, unsigned lists)
+{
+	static const struct {
+		unsigned bit;
+		const char *name;
+	} names[] = {
+		{ NUMBERS_DO_NOT_ORIGINATE, "do-not-originate" },
+		{ NUMBERS_BLOCK, "block" },
+		{ NUMBERS_ALLOW, "allow" },
+	};
+	char mem[64];
+	struct sk_buf all;
+
+	sk_buf_init(&all, mem, sizeof(mem));
+	for (size_t i = 0; i < SK_COUNT(names); i++)
+		if (lists & names[i].bit)
+			sk_buf_printf(&all, "%s%s", all.len > 0 ? "," : "", names[i].name);
+	put_word(l, "lists", mem);
+}
+
+static void put_result(struct line *l, const struct call *c, const struct answer *a)
+{
+	put_word(l, "task", policy_task_name(c->task));
+	put_word(l, "result", sk_err_name(c->err));
+	if (c->err)
+		put_word(l, "reason", sk_err_text(c->err));
+	put_number(l, "status", (int64_t)a->status);
+	put_word(l, "verstat", a->verstat);
+	put_lists(l, c->lists);
+	put_parties(l, c);
+	if (c->has_claims)
+		put_claims(l, c);
+	if (c->credential)
+		put_word(l, "credential", c->credential);
+	if (c->x5u[0])
+		put_cut(l, "x5u", sk_span_of(c->x5u), SK_URL_MAX);
+	put_word(l, "cert", cert_from(c->cert_from));
+	put_judged(l, c);
+	put_beside(l, c);
+	if (c->rcd_name[0])
+		put_number(l, "cnam", 1);
+}
+
+void record_print(const struct call *c, const struct answer *a, bool json, struct sk_mac *mac,
+		  int64_t us, struct sk_buf *out)
 {
 	struct line l = { .out = out,
-			  .json = c->tenant->conf->log.format == FORMAT_JSON,
+			  .mac = mac,
+			  .numbers = c->tenant->set->records.numbers,
+			  .json = json,
 			  .first = true };
-	char date[SK_DATE_SIZE], source[ADDR_TEXT_SIZE];
 
-	if (!sk_date_print(c->facts.now, date))
-		date[0] = '\0';
-	addr_print(&c->facts.source, source);
 	if (l.json)
 		sk_buf_putc(out, '{');
 	put_word(&l, "event", "call");
-	put_word(&l, "time", date);
-	put_text(&l, "id", c->facts.call_id);
-	put_text(&l, "cseq", c->facts.cseq);
-	put_word(&l, "source", source);
-	put_word(&l, "transport", c->facts.transport);
-	put_word(&l, "tenant", c->tenant->set->name);
-	put_word(&l, "task", policy_task_name(c->task));
-	put_word(&l, "result", sk_err_name(c->err));
-	put_number(&l, "status", (int64_t)a->status);
-	put_word(&l, "verstat", a->verstat);
-	if (c->has_claims)
-		put_claims(&l, c);
-	if (c->x5u[0])
-		put_cut(&l, "x5u", sk_span_of(c->x5u), SK_URL_MAX);
-	put_word(&l, "cert", cert_from(c->cert_from));
-	put_judged(&l, c);
-	put_beside(&l, c);
+	put_request(&l, c);
+	put_result(&l, c, a);
 	put_number(&l, "waited", c->waited);
+	if (c->dummy)
+		put_number(&l, "dummy", 1);
+	if (c->over_limit)
+		put_number(&l, "limited", 1);
 	put_number(&l, "repeat", c->facts.repeat);
+	put_number(&l, "billable", record_billable(c));
 	put_number(&l, "us", us);
 	sk_buf_puts(out, l.json ? "}\n" : "\n");
 }

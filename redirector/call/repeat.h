@@ -3,12 +3,14 @@
  *
  * A stateless server must answer a repeated request alike (RFC 3261, 8.2.7).  No
  * answers are kept, only when a request was first seen, so that a repeat is
- * signed with the same iat.  A fixed table: when a slot's neighbours are all in
- * use the oldest goes, which costs a repeat nothing but its iat.
+ * signed with the same iat, and whether it was over a limit, so that it is again.
+ * A fixed table: when a slot's neighbours are all in use the oldest goes, which
+ * costs a repeat nothing but its iat.
  */
 #pragma once
 
 #include "shaken/macro.h"
+#include "shaken/span.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,19 +18,36 @@
 enum {
 	REPEAT_SLOTS = 1 << 18, /**< requests remembered: 16 bytes each           */
 	REPEAT_MS = 32000,      /**< 64*T1, after which no client repeats         */
+	REPEAT_TIMES = 6,       /**< how often a client repeats at most: timer A of RFC 3261,
+				     17.1.1.2 fires at 0.5, 1.5, 3.5, 7.5, 15.5, 31.5 s   */
 };
 
 struct repeat;
+
+/** What is known of a request. */
+struct repeat_mark {
+	bool is;        /**< a repeat                                            */
+	bool over;      /**< repeat_set_over() was said of it                    */
+	bool too_often; /**< repeated more often than a client does              */
+	int64_t wall;   /**< when it first came, seconds since the epoch         */
+	size_t slot;    /* for repeat.c */
+	uint64_t key;
+};
 
 struct repeat *repeat_new(void);
 void repeat_free(struct repeat *repeat);
 SK_DEFINE_CLEANUP(struct repeat, repeat_free)
 
 /**
- * @param id    Keyed hash of what makes the request itself
- * @param wall  In: seconds since the epoch; out: as it was at the first time
- * @param mono  Milliseconds of the monotonic clock
+ * Look for a request, and remember it.
  *
- * @return true when it is a repeat
+ * @param id    Keyed hash of what makes the request itself
+ * @param owner Whose it is: the same request of two owners is two requests
+ * @param mono  Milliseconds of the monotonic clock
+ * @param wall  Seconds since the epoch
  */
-bool repeat_seen(struct repeat *repeat, const uint8_t id[16], int64_t mono, int64_t *wall);
+struct repeat_mark repeat_seen(struct repeat *repeat, const uint8_t id[16], struct sk_span owner,
+			       int64_t mono, int64_t wall);
+
+/** It was over a limit: its repeats are told so.  Nothing happens when it is forgotten already. */
+void repeat_set_over(struct repeat *repeat, const struct repeat_mark *mark);

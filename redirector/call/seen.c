@@ -66,10 +66,11 @@ static struct slot *pick(struct slot *set, uint64_t key, uint32_t now)
 	return best;
 }
 
-bool seen_before(struct seen *seen, struct sk_mac *mac, const struct sk_passport *passport,
-		 struct sk_span call_id, int64_t now, int64_t until)
+bool seen_before(struct seen *seen, struct sk_mac *mac, struct sk_span owner,
+		 const struct sk_passport *passport, struct sk_span call_id, int64_t now,
+		 int64_t until)
 {
-	const struct sk_span token[] = { SK_SPAN("seen"), passport->token.signed_part };
+	const struct sk_span token[] = { SK_SPAN("seen"), owner, passport->token.signed_part };
 	const struct sk_span call[] = { SK_SPAN("call"), call_id };
 	uint8_t token_hash[SK_MAC_LEN], call_hash[SK_MAC_LEN];
 	struct slot made = { .until = (uint32_t)until }, *slot;

@@ -26,10 +26,12 @@ SK_DEFINE_CLEANUP(struct seen, seen_free)
 /**
  * Look for a PASSporT that passed, and remember it.
  *
+ * @param owner  Whose call it is: nobody is told of the calls of another
  * @param until  Seconds since the epoch: afterwards its iat is stale anyway
  *
  * @return true: it was there, with another Call-ID
  */
 SK_MUSTCHECK
-bool seen_before(struct seen *seen, struct sk_mac *mac, const struct sk_passport *passport,
-		 struct sk_span call_id, int64_t now, int64_t until);
+bool seen_before(struct seen *seen, struct sk_mac *mac, struct sk_span owner,
+		 const struct sk_passport *passport, struct sk_span call_id, int64_t now,
+		 int64_t until);

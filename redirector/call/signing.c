@@ -5,23 +5,66 @@
  */
 #include "redirector/call/signing.h"
 
+#include "redirector/call/attest.h"
 #include "redirector/call/name.h"
+#include "redirector/call/sign_job.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	PRIORITY_SIZE = 512, /* longest Resource-Priority that is signed for, all lines together */
 };
 
-static enum sk_err sign_as(const struct call *c, enum sk_ppt ppt, const struct sk_claims *claims,
-			   char text[SK_IDENTITY_SIZE], size_t *len)
+/* A div token vouches for the number that diverts (RFC 8946, section 5). */
+static enum sk_err choose(const struct call *c, struct signing *s)
 {
-	const struct sk_credential *credential = NULL;
-	enum sk_err err =
-		keystore_credential(c->tenant->keys, ppt, c->facts.now, claims->iat, &credential);
+	const struct keystore_wish wish = {
+		.name = attest_credential(c),
+		.spc = attest_spc(c),
+		.orig = s->ppt == SK_PPT_DIV ? &s->claims->div : &s->claims->orig,
+	};
 
-	return err ? err : sk_sign(credential, claims, text, SK_IDENTITY_SIZE, len);
+	return keystore_choose(c->tenant->keys, &wish, c->facts.now, s->claims->iat, &s->entry);
+}
+
+/* Takes over what was signed. */
+static void settle(struct call *c, const struct signing *s)
+{
+	/* of the old and the next certificate of a credential, the one that signed */
+	snprintf(c->x5u, sizeof(c->x5u), "%s",
+		 sk_credential_x5u(keystore_credential(s->entry, s->ppt)));
+	c->credential = keystore_name(s->entry);
+	c->identity_len = s->identity_len;
+	c->extras = s->extras;
+	c->extra_count = s->extra_count;
+	c->extra_err = s->extra_err;
+	if (s->ppt == SK_PPT_DIV)
+		c->claims = *s->claims;
+	c->has_claims = true;
+}
+
+/* Now, or in a thread when the key is in a token: then with SK_OK and `job`. */
+static enum sk_err sign_all(struct call *c, struct signing *s)
+{
+	enum sk_err err = choose(c, s);
+
+	if (err)
+		return err;
+	if (keystore_token(s->entry))
+		return sign_job_start(c, s);
+	s->identity = c->identity;
+	err = signing_perform(s);
+	if (!err)
+		settle(c, s);
+	return err;
+}
+
+void signing_take(struct call *c, const struct signing *s)
+{
+	memcpy(c->identity, s->identity, s->identity_len + 1);
+	settle(c, s);
 }
 
 /* --- rich call data --- */
@@ -58,47 +101,16 @@ static bool make_rcd(const struct call *c, struct sk_rcd *out)
 	return out->nam[0] || out->icn[0] || out->crn[0];
 }
 
-static enum sk_err sign_first(struct call *c)
+static void plan_rcd(const struct call *c, struct signing *s)
 {
-	struct sk_claims claims = c->claims;
-	struct sk_rcd rcd;
+	enum conf_rcd set = c->tenant->set->sign.rcd;
+	bool wanted = set != RCD_NONE && make_rcd(c, &s->rcd);
 
-	if (c->tenant->set->sign.rcd == RCD_SHAKEN && make_rcd(c, &rcd)) {
-		claims.rcd = &rcd;
-		c->extra_err = sign_as(c, SK_PPT_SHAKEN, &claims, c->identity, &c->identity_len);
-		if (!c->extra_err)
-			return SK_OK;
-	}
-	return sign_as(c, SK_PPT_SHAKEN, &c->claims, c->identity, &c->identity_len);
+	s->rcd_inside = wanted && set == RCD_SHAKEN;
+	s->rcd_beside = wanted && set == RCD_PASSPORT;
 }
 
-/* --- beside the first --- */
-
-/* Orig, dest and iat are the same in all of one call; attest and origid are shaken's own. */
-static struct sk_claims common_claims(const struct call *c)
-{
-	struct sk_claims claims = c->claims;
-
-	claims.attest = SK_ATTEST_NONE;
-	claims.origid[0] = '\0';
-	return claims;
-}
-
-static enum sk_err add_extra(struct call *c, enum sk_ppt ppt, const struct sk_claims *claims)
-{
-	struct signed_extra *extra;
-	enum sk_err err;
-
-	if (!c->extras)
-		c->extras = calloc(SIGNING_EXTRAS_MAX, sizeof(*c->extras));
-	if (!c->extras)
-		return SK_ENOMEM;
-	extra = &c->extras[c->extra_count];
-	extra->ppt = ppt;
-	err = sign_as(c, ppt, claims, extra->text, &extra->len);
-	c->extra_count += !err;
-	return err;
-}
+/* --- priority --- */
 
 /* All lines of the header as one list (RFC 4412, 3.1; RFC 3261, 7.3.1). */
 static bool read_priority(const struct facts *f, struct sk_buf *out)
@@ -113,45 +125,26 @@ static bool read_priority(const struct facts *f, struct sk_buf *out)
 	return out->len > 0 && !out->overflow;
 }
 
-static enum sk_err add_rph(struct call *c)
+static void plan_rph(const struct call *c, struct signing *s)
 {
 	const struct text_list *allowed = &c->tenant->set->sign.rph;
-	struct sk_claims claims = common_claims(c);
 	char mem[PRIORITY_SIZE];
 	struct sk_buf priority;
-	struct sk_rph rph;
 
 	sk_buf_init(&priority, mem, sizeof(mem));
-	if (allowed->count == 0 || !read_priority(&c->facts, &priority) ||
-	    !sk_rph_select((struct sk_span){ mem, priority.len }, allowed->items, allowed->count,
-			   &rph))
-		return SK_OK;
-	claims.rph = &rph;
-	return add_extra(c, SK_PPT_RPH, &claims);
-}
-
-static enum sk_err add_rcd(struct call *c)
-{
-	struct sk_claims claims = common_claims(c);
-	struct sk_rcd rcd;
-
-	if (c->tenant->set->sign.rcd != RCD_PASSPORT || !make_rcd(c, &rcd))
-		return SK_OK;
-	claims.rcd = &rcd;
-	return add_extra(c, SK_PPT_RCD, &claims);
+	s->rph_beside = allowed->count > 0 && read_priority(&c->facts, &priority) &&
+			sk_rph_select((struct sk_span){ mem, priority.len }, allowed->items,
+				      allowed->count, &s->rph);
 }
 
 enum sk_err signing_shaken(struct call *c)
 {
-	enum sk_err err = sign_first(c), rph, rcd;
+	struct signing s;
 
-	if (err)
-		return err;
-	rph = add_rph(c);
-	rcd = add_rcd(c);
-	if (rph || rcd)
-		c->extra_err = rph ? rph : rcd;
-	return SK_OK;
+	signing_init(&s, SK_PPT_SHAKEN, &c->claims);
+	plan_rcd(c, &s);
+	plan_rph(c, &s);
+	return sign_all(c, &s);
 }
 
 /* --- instead of it: the next link of a diverted call --- */
@@ -271,16 +264,14 @@ static enum sk_err div_claims(struct call *c, struct sk_claims *out)
 enum sk_err signing_div(struct call *c)
 {
 	struct sk_claims claims;
+	struct signing s;
 	enum sk_err err;
 
 	if (!c->tenant->set->sign.div || !c->facts.complete)
 		return SK_SIGNED_ALREADY;
 	err = div_claims(c, &claims);
-	if (!err)
-		err = sign_as(c, SK_PPT_DIV, &claims, c->identity, &c->identity_len);
 	if (err)
 		return err;
-	c->claims = claims;
-	c->has_claims = true;
-	return SK_OK;
+	signing_init(&s, SK_PPT_DIV, &claims);
+	return sign_all(c, &s);
 }

@@ -2,6 +2,9 @@
  * @file signing.h  The PASSporTs that a call gets: shaken; rph and rcd beside it; div instead
  *
  * One that is beside never costs the first: it is left out, and `extra_err` says why.
+ *
+ * With a key in a token nothing is signed yet when these return SK_OK: `call->job` is set, and
+ * call_signed() comes later, unless signing_abandon() comes first.
  */
 #pragma once
 
@@ -25,3 +28,6 @@ enum sk_err signing_shaken(struct call *call);
  */
 SK_MUSTCHECK
 enum sk_err signing_div(struct call *call);
+
+/** Waits for a signature no longer; harmless when none is under way. */
+void signing_abandon(struct call *call);

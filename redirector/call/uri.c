@@ -151,6 +151,16 @@ struct sk_span uri_param(struct sk_span params, struct sk_span name)
 	return (struct sk_span){ NULL, 0 };
 }
 
+size_t uri_param_count(struct sk_span params, struct sk_span name)
+{
+	struct sk_span n, v;
+	size_t count = 0;
+
+	while (next_param(&params, ';', &n, &v))
+		count += sk_span_eq_nocase(n, name);
+	return count;
+}
+
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')

@@ -34,6 +34,9 @@ bool uri_parse(struct sk_span text, struct uri *out);
 /** The URI parameter of that name, "" when it has no value; `ptr` NULL when it is not there. */
 struct sk_span uri_param(struct sk_span params, struct sk_span name);
 
+/** How often it is there. */
+size_t uri_param_count(struct sk_span params, struct sk_span name);
+
 /**
  * Equal by RFC 3261, 19.1.4: a parameter in only one of the two counts only if it
  * is user, ttl, method, maddr or transport; an escape is the character it stands

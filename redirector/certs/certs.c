@@ -131,16 +131,35 @@ static enum sk_err wait_for_fetch(struct certs *certs, struct sk_span x5u,
 	return err;
 }
 
-/* Also what is in memory from before a reload is not given when its host is listed no more. */
-static bool may_ask(const struct certs *certs, struct sk_span x5u)
+/* The main file's own tenant has what that file says. */
+static struct certs_own own_of(const struct certs *certs, const struct certs_own *own)
 {
-	return certs->conf->tenant.verify.fetch && fetch_may_ask(&certs->conf->certs, x5u);
+	return own ? *own
+		   : (struct certs_own){ certs->configured, certs->conf->tenant.verify.fetch };
+}
+
+static struct judged *configured_for(const struct certs_own *own, struct sk_span x5u)
+{
+	return own->configured ? map_get(own->configured, x5u) : NULL;
+}
+
+/* Also what is in memory from before a reload is not given when its host is listed no more. */
+static bool may_ask(const struct certs *certs, bool fetch, struct sk_span x5u)
+{
+	return fetch && fetch_may_ask(&certs->conf->certs, x5u);
 }
 
 void certs_want(struct certs *certs, struct sk_span x5u, struct certs_wait *wait, certs_h *handler,
 		void *arg)
 {
-	struct judged *configured = map_get(certs->configured, x5u);
+	certs_want_for(certs, NULL, x5u, wait, handler, arg);
+}
+
+void certs_want_for(struct certs *certs, const struct certs_own *own_or_null, struct sk_span x5u,
+		    struct certs_wait *wait, certs_h *handler, void *arg)
+{
+	struct certs_own own = own_of(certs, own_or_null);
+	struct judged *configured = configured_for(&own, x5u);
 	struct certs_entry *entry;
 	enum sk_err err;
 
@@ -152,7 +171,7 @@ void certs_want(struct certs *certs, struct sk_span x5u, struct certs_wait *wait
 		handler(arg, &result);
 		return;
 	}
-	if (!may_ask(certs, x5u)) {
+	if (!may_ask(certs, own.fetch, x5u)) {
 		certs->counters.refused++;
 		answer_err(handler, arg, SK_FETCH_REFUSED);
 		return;
@@ -175,9 +194,16 @@ void certs_want(struct certs *certs, struct sk_span x5u, struct certs_wait *wait
 
 bool certs_answers(const struct certs *certs, struct sk_span x5u)
 {
-	const struct certs_entry *entry = cache_get(certs->cache, x5u);
+	return certs_answers_for(certs, NULL, x5u);
+}
 
-	return map_get(certs->configured, x5u) || !may_ask(certs, x5u) ||
+bool certs_answers_for(const struct certs *certs, const struct certs_own *own_or_null,
+		       struct sk_span x5u)
+{
+	const struct certs_entry *entry = cache_get(certs->cache, x5u);
+	struct certs_own own = own_of(certs, own_or_null);
+
+	return configured_for(&own, x5u) || !may_ask(certs, own.fetch, x5u) ||
 	       (entry && entry_answers(entry, certs_mono(certs), certs_wall(certs)));
 }
 
@@ -191,7 +217,7 @@ void certs_suspect(struct certs *certs, struct sk_span x5u)
 {
 	struct certs_entry *entry = cache_get(certs->cache, x5u);
 
-	if (entry && may_ask(certs, x5u))
+	if (entry && may_ask(certs, true, x5u))
 		doubt(certs, entry);
 }
 

@@ -12,6 +12,7 @@
 #include "redirector/base/clock.h"
 #include "redirector/base/log.h"
 #include "redirector/base/loop.h"
+#include "redirector/base/map.h"
 #include "shaken/shaken.h"
 
 #include <stdbool.h>
@@ -102,6 +103,20 @@ void certs_set_trust(struct certs *certs, struct sk_trust *trust);
  */
 void certs_want(struct certs *certs, struct sk_span x5u, struct certs_wait *wait, certs_h *handler,
 		void *arg);
+
+/** What a tenant with a file of its own has in place of the main file's settings. */
+struct certs_own {
+	struct map *configured; /**< verify.certificates, of configured_load(); NULL: none */
+	bool fetch;             /**< verify.fetch */
+};
+
+/** As certs_want(), for a tenant.  @param own  NULL: the main file's settings */
+void certs_want_for(struct certs *certs, const struct certs_own *own, struct sk_span x5u,
+		    struct certs_wait *wait, certs_h *handler, void *arg);
+
+/** Would certs_want_for() answer at once? */
+SK_MUSTCHECK
+bool certs_answers_for(const struct certs *certs, const struct certs_own *own, struct sk_span x5u);
 
 /** Would certs_want() answer at once?  For who does not want to wait, nor a fetch to be made. */
 SK_MUSTCHECK

@@ -1,141 +1,183 @@
 /*
- * The key's text is cleansed as soon as it is parsed; from then on only the
- * library holds the key.
+ * Choosing is two questions: which credential (by name, by provider code, by number, the
+ * usual one), and which of its certificates.  Nothing is switched at a moment: each call asks
+ * by its own time, so the next certificate takes over without anybody doing something.
  */
-#include "redirector/keys/keystore.h"
+#include "redirector/keys/keystore_state.h"
 
-#include "redirector/base/file.h"
-
-#include <stdio.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
-struct keystore {
-	struct sk_key *key;
-	struct sk_chain *chain;                          /* NULL: not configured */
-	struct sk_credential *credentials[SK_PPT_OTHER]; /* by type; all share the key */
-};
-
-/* The types that are signed. */
-static const enum sk_ppt types[] = { SK_PPT_SHAKEN, SK_PPT_DIV, SK_PPT_RPH, SK_PPT_RCD };
+static void entry_deinit(struct keystore_entry *e)
+{
+	for (size_t i = 0; i < SK_COUNT(e->credentials); i++)
+		sk_credential_free(e->credentials[i]);
+	sk_chain_free(e->chain);
+	sk_key_free(e->key);
+	token_key_unref(e->token);
+	free(e->certificate);
+	free(e->name);
+}
 
 void keystore_free(struct keystore *k)
 {
 	if (!k)
 		return;
-	for (size_t i = 0; i < SK_COUNT(types); i++)
-		sk_credential_free(k->credentials[types[i]]);
-	sk_chain_free(k->chain);
-	sk_key_free(k->key);
+	for (size_t i = 0; i < k->entry_count; i++)
+		entry_deinit(&k->entries[i]);
+	free(k->entries);
+	for (size_t i = 0; i < k->member_count; i++)
+		free(k->members[i].spc);
+	free(k->members);
+	patterns_free(k->patterns);
 	free(k);
 }
 
-static bool load_key(const char *path, struct sk_key **out, char why[KEYSTORE_WHY_SIZE])
+static const struct keystore_member *by_name(const struct keystore *k, struct sk_span name)
 {
-	char reason[FILE_WHY_SIZE];
-	char *text = NULL;
-	size_t len;
-	enum sk_err err;
-
-	if (!file_read(path, FILE_SECRET, SK_KEY_FILE_MAX, &text, &len, reason)) {
-		snprintf(why, KEYSTORE_WHY_SIZE, "sign.key: %.200s: %s", path, reason);
-		return false;
-	}
-	err = sk_key_new(text, len, out);
-	file_free(text, len);
-	if (err)
-		snprintf(why, KEYSTORE_WHY_SIZE, "sign.key: %.200s: %s", path, sk_err_text(err));
-	return !err;
+	for (size_t i = 0; i < k->member_count; i++)
+		if (sk_span_eq(name, sk_span_of(k->entries[k->members[i].first].name)))
+			return &k->members[i];
+	return NULL;
 }
 
-static bool load_chain(const char *path, struct sk_chain **out, char why[KEYSTORE_WHY_SIZE])
+static const struct keystore_member *by_number(const struct keystore *k,
+					       const struct sk_party *orig)
 {
-	char reason[FILE_WHY_SIZE];
-	char *text = NULL;
-	size_t len;
-	enum sk_err err;
+	size_t owner;
 
-	if (!file_read(path, FILE_PUBLIC, SK_CERT_FILE_MAX, &text, &len, reason)) {
-		snprintf(why, KEYSTORE_WHY_SIZE, "sign.certificate: %.200s: %s", path, reason);
-		return false;
-	}
-	err = sk_chain_new(text, len, out);
-	file_free(text, len);
-	if (err)
-		snprintf(why, KEYSTORE_WHY_SIZE, "sign.certificate: %.200s: %s", path,
-			 sk_err_text(err));
-	return !err;
+	return orig && orig->kind == SK_PARTY_TN &&
+			       patterns_find(k->patterns, sk_span_of(orig->text), &owner)
+		       ? &k->members[owner]
+		       : NULL;
 }
 
-static bool load_credentials(const struct sign_conf *conf, enum sk_url_rules rules,
-			     struct keystore *k, char why[KEYSTORE_WHY_SIZE])
+/* @param numbers  The one that has the number; NULL: none */
+static const struct keystore_member *by_spc(const struct keystore *k, struct sk_span spc,
+					    const struct keystore_member *numbers)
 {
-	for (size_t i = 0; i < SK_COUNT(types); i++) {
-		enum sk_err err =
-			sk_credential_new(sk_span_of(conf->x5u), rules, types[i],
-					  sk_key_signer(k->key), &k->credentials[types[i]]);
-
-		if (err) {
-			snprintf(why, KEYSTORE_WHY_SIZE, "sign.x5u: %.200s: %s", conf->x5u,
-				 sk_err_text(err));
-			return false;
-		}
-	}
-	return true;
+	if (numbers && sk_span_eq(spc, sk_span_of(numbers->spc)))
+		return numbers;
+	for (size_t i = 0; i < k->member_count; i++)
+		if (sk_span_eq(spc, sk_span_of(k->members[i].spc)))
+			return &k->members[i];
+	return NULL;
 }
 
-/* The certificate is the key's, and valid now. */
-static bool load_certificate(const struct sign_conf *conf, int64_t now, struct keystore *k,
-			     char why[KEYSTORE_WHY_SIZE])
+static const struct keystore_member *wanted(const struct keystore *k,
+					    const struct keystore_wish *wish)
 {
-	enum sk_err err;
+	const struct keystore_member *numbers;
 
-	if (conf->certificate[0] == '\0')
-		return true;
-	if (!load_chain(conf->certificate, &k->chain, why))
-		return false;
-	err = sk_key_check(k->key, k->chain);
-	if (!err)
-		err = sk_chain_valid_at(k->chain, now);
-	if (err)
-		snprintf(why, KEYSTORE_WHY_SIZE, "sign.certificate: %.200s: %s", conf->certificate,
-			 sk_err_text(err));
-	return !err;
+	if (wish->name.len > 0)
+		return by_name(k, wish->name);
+	numbers = by_number(k, wish->orig);
+	if (wish->spc.len > 0)
+		return by_spc(k, wish->spc, numbers);
+	if (numbers)
+		return numbers;
+	return k->usual == KEYSTORE_NOBODY ? NULL : &k->members[k->usual];
 }
 
-bool keystore_load(const struct sign_conf *conf, enum sk_url_rules rules, int64_t now,
-		   struct keystore **out, char why[KEYSTORE_WHY_SIZE])
+/* RFC 8224, 6.1, step 3: the time of signing and the Date must both lie within */
+static bool is_valid(const struct keystore_entry *e, int64_t now, int64_t iat)
 {
-	SK_CLEANUP(keystore_free_p) struct keystore *k = NULL;
-
-	if (conf->key[0] == '\0') {
-		*out = NULL;
-		return true;
-	}
-	k = calloc(1, sizeof(*k));
-	if (!k) {
-		snprintf(why, KEYSTORE_WHY_SIZE, "%s", sk_err_text(SK_ENOMEM));
-		return false;
-	}
-	if (!load_key(conf->key, &k->key, why) || !load_certificate(conf, now, k, why) ||
-	    !load_credentials(conf, rules, k, why))
-		return false;
-	*out = sk_steal(k);
-	return true;
+	return !e->chain ||
+	       (!sk_chain_valid_at(e->chain, now) && !sk_chain_valid_at(e->chain, iat));
 }
 
-enum sk_err keystore_credential(const struct keystore *k, enum sk_ppt ppt, int64_t now, int64_t iat,
-				const struct sk_credential **out)
+static bool became_valid_later(const struct keystore_entry *a, const struct keystore_entry *b)
 {
-	if (!k || (unsigned)ppt >= SK_COUNT(k->credentials) || !k->credentials[ppt])
-		return SK_NO_CREDENTIAL;
-	/* RFC 8224, 6.1, step 3: the time of signing and the Date must both lie within */
-	if (k->chain && (sk_chain_valid_at(k->chain, now) || sk_chain_valid_at(k->chain, iat)))
-		return SK_SIGNER_EXPIRED;
-	*out = k->credentials[ppt];
+	if (!a->chain || !b->chain)
+		return a->chain != NULL;
+	return sk_chain_leaf(a->chain)->not_before > sk_chain_leaf(b->chain)->not_before;
+}
+
+enum sk_err keystore_choose(const struct keystore *k, const struct keystore_wish *wish, int64_t now,
+			    int64_t iat, const struct keystore_entry **out)
+{
+	const struct keystore_member *m = k ? wanted(k, wish) : NULL;
+	const struct keystore_entry *best = NULL;
+	bool refused = !m;
+
+	for (size_t i = 0; m && i < m->count; i++) {
+		const struct keystore_entry *e = &k->entries[m->first + i];
+
+		if (!is_valid(e, now, iat))
+			continue;
+		if (atomic_load_explicit(&e->refused, memory_order_relaxed))
+			refused = true;
+		else if (!best || became_valid_later(e, best))
+			best = e;
+	}
+	if (!best)
+		return refused ? SK_NO_CREDENTIAL : SK_SIGNER_EXPIRED;
+	*out = best;
 	return SK_OK;
+}
+
+const struct sk_credential *keystore_credential(const struct keystore_entry *e, enum sk_ppt ppt)
+{
+	return (unsigned)ppt < SK_COUNT(e->credentials) ? e->credentials[ppt] : NULL;
+}
+
+const char *keystore_name(const struct keystore_entry *e)
+{
+	return e->name;
+}
+
+struct token_key *keystore_token(const struct keystore_entry *e)
+{
+	return e->token;
+}
+
+size_t keystore_count(const struct keystore *k)
+{
+	return k ? k->entry_count : 0;
+}
+
+void keystore_at(const struct keystore *k, size_t i, struct keystore_cert *out)
+{
+	const struct keystore_entry *e = &k->entries[i];
+
+	*out = (struct keystore_cert){
+		.name = e->name,
+		.x5u = sk_credential_x5u(e->credentials[SK_PPT_SHAKEN]),
+		.certificate = e->certificate,
+		.chain = e->chain,
+		.next = e->next,
+		.entry = e,
+	};
+}
+
+void keystore_refuse(struct keystore *k, size_t i, bool refuse)
+{
+	atomic_store_explicit(&k->entries[i].refused, refuse, memory_order_relaxed);
+}
+
+/* Of a credential that has a next certificate the end is that of the last. */
+static int64_t member_end(const struct keystore *k, const struct keystore_member *m)
+{
+	int64_t end = 0;
+
+	for (size_t i = 0; i < m->count; i++) {
+		const struct sk_chain *chain = k->entries[m->first + i].chain;
+		int64_t after = chain ? sk_chain_leaf(chain)->not_after : 0;
+
+		end = after > end ? after : end;
+	}
+	return end;
 }
 
 int64_t keystore_not_after(const struct keystore *k)
 {
-	return k && k->chain ? sk_chain_leaf(k->chain)->not_after : 0;
+	int64_t first = 0;
+
+	for (size_t i = 0; k && i < k->member_count; i++) {
+		int64_t end = member_end(k, &k->members[i]);
+
+		if (end > 0 && (first == 0 || end < first))
+			first = end;
+	}
+	return first;
 }

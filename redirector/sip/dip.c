@@ -28,6 +28,7 @@ struct dip *dip_new(struct front *front, const struct datagram *g)
 	d->call.facts.source = g->source;
 	d->call.facts.local = g->local;
 	d->call.facts.transport = "udp";
+	d->call.conf = NULL;
 	d->call.tenant = NULL;
 	d->call.timer = NULL;
 	d->call.links = NULL;
@@ -61,17 +62,16 @@ static void print_hex(const uint8_t *bytes, size_t count, char *out)
 	out[count * 2] = '\0';
 }
 
-/* What makes a request itself, for its tag, its origid and its slot (RFC 3261, 8.2.7 and 17.2.3).
- */
-static bool identify(struct facts *f, struct sk_mac *mac)
+/* What makes a request itself, for its tag, its origid and its slot: every byte, as a client
+ * repeats it (RFC 3261, 17.1.1.2).  Were it the branch and the like alone, one that keeps them
+ * would have any number of calls signed for the price of one. */
+static bool identify(struct facts *f, struct sk_span bytes, struct sk_mac *mac)
 {
-	const struct sk_span parts[] = { f->branch,   f->sent_by, f->sent_port,  f->call_id,
-					 f->from_tag, f->cseq,    f->request_uri };
 	const struct sk_span tag_parts[] = { SK_SPAN("tag"),
 					     { (const char *)f->id, sizeof(f->id) } };
 	uint8_t tag[SK_MAC_LEN];
 
-	if (sk_mac_hash(mac, parts, SK_COUNT(parts), f->id) ||
+	if (sk_mac_hash(mac, &bytes, 1, f->id) ||
 	    sk_mac_hash(mac, tag_parts, SK_COUNT(tag_parts), tag))
 		return false;
 	print_hex(tag, (TAG_SIZE - 1) / 2, f->tag);
@@ -100,7 +100,7 @@ enum dip_result dip_read(struct dip *d, size_t lines_max, struct sk_mac *mac,
 	sk_buf_init(&head, d->head, d->bytes_len + HEAD_ROOM);
 	result = facts_read(bytes, &scan, &d->call.facts, &head, &d->back);
 	d->head_len = head.len;
-	if (result == FACTS_DROP || !identify(&d->call.facts, mac))
+	if (result == FACTS_DROP || !identify(&d->call.facts, bytes, mac))
 		return DIP_UNROUTABLE;
 	return result == FACTS_BAD ? DIP_BAD : DIP_READ;
 }

@@ -9,6 +9,7 @@
 #include "redirector/call/answer.h"
 #include "redirector/call/call.h"
 #include "redirector/call/counters.h"
+#include "redirector/call/repeat.h"
 #include "redirector/net/udp.h"
 #include "redirector/sip/facts.h"
 #include "redirector/sip/scan.h"
@@ -25,9 +26,11 @@ struct dip {
 	struct front *front; /**< who handles it                                    */
 	struct udp *socket;
 	struct return_path back;
-	int64_t began_us; /**< when it arrived, monotonic microseconds           */
-	bool starting;    /**< the front is still in the handler of its datagram */
-	bool ended;       /**< nothing more will happen                          */
+	struct repeat_mark repeat; /**< of an INVITE that is a tenant's                   */
+	bool source_over;          /**< its source asks more than sip.source-rate         */
+	int64_t began_us;          /**< when it arrived, monotonic microseconds           */
+	bool starting;             /**< the front is still in the handler of its datagram */
+	bool ended;                /**< nothing more will happen                          */
 	size_t bytes_len, head_len;
 	char *head; /**< the lines every answer repeats                    */
 	char mem[]; /**< the datagram's bytes, then the head               */

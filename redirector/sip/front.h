@@ -1,7 +1,7 @@
 /**
  * @file front.h  The SIP front: datagrams in, answers out; owns the calls in hand
  *
- *   datagram -> may it speak? -> scan -> facts -> by method -> call -> reply -> socket
+ *   datagram -> may it speak? how often? -> scan -> facts -> whose? -> call -> reply -> socket
  *
  * A stateless server (RFC 3261, 8.2.7): no provisional answers, no
  * retransmission, ACK and CANCEL ignored.
@@ -13,10 +13,13 @@
 #include "redirector/base/log.h"
 #include "redirector/base/loop.h"
 #include "redirector/call/counters.h"
+#include "redirector/call/directory.h"
 #include "redirector/call/repeat.h"
-#include "redirector/call/tenant.h"
+#include "redirector/call/tally.h"
 #include "redirector/certs/certs.h"
+#include "redirector/keys/token.h"
 #include "redirector/net/udp.h"
+#include "redirector/numbers/numbers.h"
 
 #include <stdbool.h>
 
@@ -27,16 +30,19 @@ struct front_parts {
 	const struct clock *clock;
 	struct certs *certs;
 	struct counters *counters;
+	struct tokens *tokens; /**< NULL: no keys in tokens                           */
+	struct log *records;   /**< where records go, always as JSON; NULL: the log   */
+	struct tally *tally;   /**< what the tenants' slots lie in; NULL: none        */
 };
 
 struct front;
 
 /**
- * @param tenant  A reference is taken
- * @param why     On failure the reason
+ * @param directory  A reference is taken
+ * @param why        On failure the reason
  */
 SK_MUSTCHECK
-bool front_new(const struct front_parts *parts, struct tenant *tenant, struct front **out,
+bool front_new(const struct front_parts *parts, struct directory *directory, struct front **out,
 	       char why[256]);
 void front_free(struct front *front);
 SK_DEFINE_CLEANUP(struct front, front_free)
@@ -44,8 +50,13 @@ SK_DEFINE_CLEANUP(struct front, front_free)
 /** A udp_h: the front is `arg`. */
 void front_on_datagram(void *front, const struct datagram *datagram);
 
-/** Calls that start from now on belong to this tenant; a reference is taken. */
-void front_set_tenant(struct front *front, struct tenant *tenant);
+/** Requests that come from now on are these tenants'; calls in hand keep theirs.  A reference is
+ * taken. */
+void front_set_directory(struct front *front, struct directory *directory);
+
+/** The store of numbers, NULL: none.  Borrowed, and asked only while a datagram is handled: the
+ * owner may close it whenever it has set another. */
+void front_set_numbers(struct front *front, const struct numbers *numbers);
 
 /** No new work: 503 to OPTIONS and INVITE. */
 void front_drain(struct front *front);
@@ -53,5 +64,5 @@ void front_drain(struct front *front);
 /** Answers all waiting calls now, without a verdict. */
 void front_give_up(struct front *front);
 
-/** How many calls wait for a certificate. */
+/** How many calls wait for a certificate or a signature. */
 size_t front_waiting(const struct front *front);

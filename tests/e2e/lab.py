@@ -323,10 +323,10 @@ class Redirector(Process):
             self.wait_ready()
 
     def write(self, settings):
-        """JSON is YAML.  In one step: a reload under way must not read half of it, which is a configuration, too."""
-        fresh = self.config.with_suffix('.new')
-        fresh.write_text(json.dumps(settings, indent=2) + '\n')
-        fresh.replace(self.config)
+        """JSON is YAML.  Put in place whole: a reload under way must not see half of it."""
+        beside = self.config.with_suffix('.new')
+        beside.write_text(json.dumps(settings, indent=2) + '\n')
+        beside.replace(self.config)
 
     def wait_ready(self):
         peer = self.peer()

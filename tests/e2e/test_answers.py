@@ -322,7 +322,14 @@ def test_attestation(s):
         for bad in 'no uuid', uuid + '"', '':
             answer = ask(s, peer, 'origid', extra=['X-Origid: ' + bad])
             s.checks.that(re.fullmatch(r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', decode(answer.get('Identity'))[1]['origid']), 'origid %r: our own' % bad)
-    s.with_server(header, sign_origid='header', sign_origid_header='X-Origid')
+    s.with_server(header, sign_origid='header', sign_origid_header='X-Origid', sign_attest_headers=['X-A'],
+                  sign_attest_sources=['127.0.0.1/32'])
+
+    def stranger(peer):
+        answer = ask(s, peer, 'origid', extra=['X-Origid: ' + uuid])
+        s.checks.that(decode(answer.get('Identity'))[1]['origid'] != uuid, 'origid of somebody who may not say it')
+    s.with_server(stranger, sign_origid='header', sign_origid_header='X-Origid', sign_attest_headers=['X-A'],
+                  sign_attest_sources=['127.0.0.9/32'])
 
 
 def test(laboratory, checks):

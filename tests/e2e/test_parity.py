@@ -69,12 +69,14 @@ class Parity:
             answer = peer.ask(q.raw)
         else:
             answer = peer.invite(identity=q.identity, orig=q.orig, dest=q.dest)
-        return outcome_of(server, answer.get('Call-ID'))
+        return answer.get('Call-ID')
 
     def compare(self, q, server, trust, now=None, options=()):
         """The doors of one question; @return its outcome."""
         what = '%s, %s' % (q.group, q.name)
-        command, call = self.by_verify(q, trust, now, options), self.by_call(q, server)
+        asked = self.by_call(q, server)         # its record is written while the command runs
+        command = self.by_verify(q, trust, now, options)
+        call = outcome_of(server, asked)
         self.checks.same(call, command, what + ': redirector and `shaken verify`')
         self.asked[q.group] += 1
         self.outcomes[command] += 1

@@ -64,6 +64,8 @@ def test(laboratory, checks):
     empty.mkdir()
     broken = [
         ('no YAML', lambda tree: None, '{[', 'redirector-5060.yaml'),
+        ('an empty file', lambda tree: None, '', 'there is nothing in it'),
+        ('comments alone', lambda tree: None, '# sip:\n', 'there is nothing in it'),
         ('an unknown key', lambda tree: tree['sign'].update({'atest': 'C'}), None, 'atest'),
         ('a value out of range', lambda tree: tree['verify'].update({'max-age': '9h'}), None, 'max-age'),
         ('a key file that is not there', lambda tree: tree['sign'].update({'key': '/nonexistent.key'}), None, '/nonexistent.key'),
@@ -86,7 +88,7 @@ def test(laboratory, checks):
         tree = laboratory.settings(sign_attest='C')
         change(tree)
         server.write(tree)
-        if text:
+        if text is not None:
             server.config.write_text(text)
         before = len(server.log)
         server.send_signal(signal.SIGHUP)

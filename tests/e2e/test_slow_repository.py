@@ -40,7 +40,7 @@ def test(laboratory, checks):
     urls = ['https://silent%d.lab.example/sp.pem' % i for i in range(WAITING)]
     names = {url.split('/')[2] + ':443': '127.0.0.9' for url in urls}
     server = laboratory.redirector(certs_lab=True, certs_resolve=names, certs_wait='30s', certs_timeout='60s',
-                                   sip_deadline='30s', log_calls=False)
+                                   sip_deadline='30s', records_calls=False)
     peer = server.peer()
     waiting = []
     for i, url in enumerate(urls):

@@ -26,7 +26,7 @@ class Bench:
 
     def start(self, port, store=None, **more):
         self.count += 1
-        how = settings(self.lab, log_format='json', certs_store=str(store or self.store))
+        how = settings(self.lab, log_records='stderr', certs_store=str(store or self.store))
         how.update(more)
         return self.lab.redirector(port, name='redirector-%d' % self.count, **how)
 

@@ -90,7 +90,7 @@ class Bench:
         self.port = 5060
 
     def start(self, name, **more):
-        how = settings(self.lab, log_format='json', trust_refresh='60s', trust_crls=[],
+        how = settings(self.lab, log_records='stderr', trust_refresh='60s', trust_crls=[],
                        verify_certificates={lab.X5U_BASE + 'sp.pem': str(self.pki / 'sp.pem')})
         how.update(more)
         self.port += 1

@@ -71,11 +71,11 @@ static bool is_complete(const uint8_t *data, size_t size)
 	       facts_read(bytes, &scan, &facts, &out, &back) == FACTS_OK && facts.complete;
 }
 
-static void one(struct rig *r, const uint8_t *data, size_t size)
+static void one(struct rig *r, int64_t later_ms, const uint8_t *data, size_t size)
 {
 	const struct rig_answer *a;
 
-	r->mono += 40000;
+	r->mono += later_ms;
 	rig_datagram(r, (const char *)data, size, 6060);
 	need(rig_answers(r) <= 1 && front_waiting(r->front) == 0);
 	a = rig_take_answer(r);
@@ -89,31 +89,49 @@ static void one(struct rig *r, const uint8_t *data, size_t size)
 		need(is_complete(data, size));
 }
 
-static struct rig *usual, *other;
+static struct rig *usual, *other, *shared;
 
 static void put_away(void)
 {
 	rig_free(usual);
 	rig_free(other);
+	rig_free(shared);
 }
+
+/* Whose it is and how it is treated: by host, by header, by parameters and headers that say so. */
+static const struct rig_tenant tenants[] = {
+	{ "a", "match: {hosts: [sti.example.net, example.net]}\n" RIG_SIGN
+	       "tenant: {trunk-parameter: otg}\nfunction: {parameter: qtype}\n"
+	       "limits: {rate: 5, burst: 3, over: 302}\n"
+	       "trunks: {t: {groups: [\"0002\"], attest: B, may-say: yes, rate: 1, burst: 1}}\n" },
+	{ "b", "match: {headers: [b]}\n" RIG_SIGN "answer: {preset: asterisk, contact: source}\n"
+	       "function: {header: X-Function}\nlimits: {rate: 1, burst: 1, over: silence}\n" },
+};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (!usual) {
-		usual = rig_new(RIG_SIGN RIG_TRUST "log: {calls: yes, format: json}\n"
-						   "verify: {fetch: no, certificates: {\"" RIG_X5U
-						   "\": \"@/chain.pem\"}}\n");
+		usual = rig_new(RIG_SIGN RIG_TRUST
+				"log: {format: json}\nrecords: {calls: yes, numbers: hashed}\n"
+				"verify: {fetch: no, certificates: {\"" RIG_X5U
+				"\": \"@/chain.pem\"}}\n");
 		other = rig_new(
 			RIG_SIGN RIG_TRUST
 			"verify: {fetch: no, on-failure: reject, identity-required: yes}\n"
 			"tenant: {profile: man}\nsip: {in-dialog: 481}\n"
 			"answer: {contact: request-uri, identity-in: [contact, x-identity], "
 			"verstat-in: [contact-user, contact-pai, pai]}\n");
+		shared =
+			rig_new_with("verify: {fetch: no}\n"
+				     "sip: {strangers: 403, source-rate: 10, source-burst: 3}\n"
+				     "tenants: {header: X-Tenant, header-sources: [127.0.0.0/8]}\n",
+				     tenants, SK_COUNT(tenants));
 		atexit(put_away);
 	}
 	if (size > UDP_DATAGRAM_MAX + 10)
 		return 0;
-	one(usual, data, size);
-	one(other, data, size);
+	one(usual, 40000, data, size);
+	one(other, 40000, data, size);
+	one(shared, 50, data, size); /* soon enough for limits and repeats */
 	return 0;
 }

@@ -31,7 +31,8 @@ with tempfile.TemporaryDirectory() as top:
     pc = find(top, "shaken.pc")
     check(len(pc) == 1, "one shaken.pc is installed")
     for name in ("shaken.h", "libshaken.so", "libshaken.a", "shaken", "shaken-redirector",
-                 "shaken.1", "shaken-redirector.8", "shaken-redirector.yaml.5"):
+                 "shaken.1", "shaken-redirector.8", "shaken-redirector-numbers.8",
+                 "shaken-redirector.yaml.5"):
         check(find(top, name), f"{name} is installed")
     env = {"PKG_CONFIG_PATH": os.path.dirname(pc[0]), "PKG_CONFIG_SYSROOT_DIR": top,
            "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS": "1", "PKG_CONFIG_ALLOW_SYSTEM_LIBS": "1"}

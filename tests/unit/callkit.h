@@ -12,10 +12,18 @@
 #define KIT_NOW 1443208350
 #define KIT_URI "sip:+12155551213@sti.example.net;user=phone"
 
+static inline int64_t kit_wall(const struct clock *self)
+{
+	(void)self;
+	return KIT_NOW;
+}
+
 static inline struct tenant *kit_tenant(const char *yaml)
 {
 	struct complaints complaints = { 0 };
 	char why[KEYSTORE_WHY_SIZE] = "";
+	struct clock clock = { .wall = kit_wall };
+	struct tenant_parts parts = { .clock = &clock };
 	struct conf *conf = NULL;
 	struct tenant *tenant;
 
@@ -24,7 +32,8 @@ static inline struct tenant *kit_tenant(const char *yaml)
 		exit(1);
 	}
 	complaints_deinit(&complaints);
-	tenant = tenant_new(conf, KIT_NOW, why);
+	parts.lab = conf->certs.lab;
+	tenant = tenant_new(conf, &parts, why);
 	conf_unref(conf);
 	if (!tenant) {
 		fprintf(stderr, "%s\n", why);

@@ -5,6 +5,7 @@
  */
 #include "tests/unit/rig.h"
 
+#include "config/tenant_file.h"
 #include "redirector/certs/trust_files.h"
 
 #include <openssl/pem.h>
@@ -161,27 +162,43 @@ static void make_files(struct rig *r)
 	free(key);
 }
 
-static struct conf *load_conf(const struct rig *r, const char *yaml)
+enum {
+	YAML_SIZE = 16384
+};
+
+/* @return the length of what is in `text` */
+static size_t expand(const struct rig *r, const char *yaml, char text[YAML_SIZE])
 {
-	struct complaints complaints = { 0 };
-	struct conf *conf = NULL;
-	char text[16384];
 	size_t len = 0;
 
 	for (; *yaml; yaml++) {
-		need(len + sizeof(r->folder) < sizeof(text), "a shorter configuration");
+		need(len + sizeof(r->folder) < YAML_SIZE, "a shorter configuration");
 		if (*yaml == '@')
-			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s", r->folder);
+			len += (size_t)snprintf(text + len, YAML_SIZE - len, "%s", r->folder);
 		else
 			text[len++] = *yaml;
 	}
 	text[len] = '\0';
-	if (!conf_load_text(text, len, "rig", &conf, &complaints)) {
-		for (size_t i = 0; i < complaints.count; i++)
-			fprintf(stderr, "%s\n", complaints.items[i]);
-		need(false, text);
-	}
-	complaints_deinit(&complaints);
+	return len;
+}
+
+static void need_loaded(bool loaded, const char *text, struct complaints *complaints)
+{
+	for (size_t i = 0; !loaded && i < complaints->count; i++)
+		fprintf(stderr, "%s\n", complaints->items[i]);
+	need(loaded, text);
+	complaints_deinit(complaints);
+}
+
+static struct conf *load_conf(const struct rig *r, const char *yaml)
+{
+	struct complaints complaints = { 0 };
+	struct conf *conf = NULL;
+	char text[YAML_SIZE];
+	size_t len = expand(r, yaml, text);
+	bool loaded = conf_load_text(text, len, "rig", &conf, &complaints);
+
+	need_loaded(loaded, text, &complaints);
 	return conf;
 }
 
@@ -194,16 +211,66 @@ static struct sk_trust *load_trust(const struct conf *conf)
 	return trust;
 }
 
-static struct tenant *load_tenant(struct conf *conf, int64_t now)
+static struct tenant_parts parts_of(const struct rig *r, const struct conf *conf)
 {
+	return (struct tenant_parts){
+		.clock = &r->clock, .tally = r->tally, .tokens = r->tokens, .lab = conf->certs.lab
+	};
+}
+
+static struct tenant *load_tenant(const struct rig *r, struct conf *conf)
+{
+	struct tenant_parts parts = parts_of(r, conf);
 	char why[KEYSTORE_WHY_SIZE] = "";
-	struct tenant *tenant = tenant_new(conf, now, why);
+	struct tenant *tenant = tenant_new(conf, &parts, why);
 
 	need(tenant != NULL, why);
 	return tenant;
 }
 
+static struct tenant *load_file(const struct rig *r, const struct conf *conf,
+				const struct rig_tenant *file)
+{
+	struct tenant_parts parts = parts_of(r, conf);
+	struct complaints complaints = { 0 };
+	char why[KEYSTORE_WHY_SIZE] = "", path[512], text[YAML_SIZE];
+	size_t len = expand(r, file->yaml, text);
+	struct tenant_conf *set = NULL;
+	struct tenant *tenant;
+	bool loaded;
+
+	snprintf(path, sizeof(path), "%s/%s.yaml", r->folder, file->name);
+	loaded = tenant_conf_load(text, len, path, conf, &set, &complaints);
+	need_loaded(loaded, text, &complaints);
+	tenant = tenant_of_file(set, &parts, why);
+	need(tenant != NULL, why);
+	return tenant;
+}
+
+static struct directory *load_directory(const struct rig *r, struct conf *conf, struct tenant *main,
+					const struct rig_tenant *files, size_t count)
+{
+	struct tenant *tenants[RIG_TENANTS] = { NULL };
+	char why[DIRECTORY_WHY_SIZE] = "";
+	struct directory *directory;
+
+	need(count <= RIG_TENANTS, "fewer tenants");
+	for (size_t i = 0; i < count; i++)
+		tenants[i] = load_file(r, conf, &files[i]);
+	directory = directory_new(conf, count == 0 || conf->tenants.fallback ? main : NULL, tenants,
+				  count, why);
+	need(directory != NULL, why);
+	for (size_t i = 0; i < count; i++)
+		tenant_unref(tenants[i]);
+	return directory;
+}
+
 struct rig *rig_new(const char *yaml)
+{
+	return rig_new_with(yaml, NULL, 0);
+}
+
+struct rig *rig_new_with(const char *yaml, const struct rig_tenant *tenants, size_t count)
 {
 	struct rig *r = calloc(1, sizeof(*r));
 	struct certs_parts certs_parts;
@@ -223,11 +290,21 @@ struct rig *rig_new(const char *yaml)
 	need(r->loop != NULL, "a loop");
 	snprintf(log, sizeof(log), "%s/log", r->folder);
 	need(log_open(log, LEVEL_DEBUG, &r->log, why), why);
-	r->tenant = load_tenant(r->conf, r->wall);
+	r->tally = tally_new(4 * RIG_TENANTS);
+	need(r->tally != NULL, "memory");
+	need(tokens_new(r->loop, &r->clock, &r->conf->hsm, &r->tokens, why), why);
+	r->tenant = load_tenant(r, r->conf);
+	r->directory = load_directory(r, r->conf, r->tenant, tenants, count);
 	certs_parts = (struct certs_parts){ r->loop, &r->clock, &r->fetcher, NULL };
 	need(certs_new(&certs_parts, r->conf, load_trust(r->conf), &r->certs, why), why);
-	parts = (struct front_parts){ r->loop, r->log, &r->clock, r->certs, &r->counters };
-	need(front_new(&parts, r->tenant, &r->front, why), why);
+	parts = (struct front_parts){ .loop = r->loop,
+				      .log = r->log,
+				      .clock = &r->clock,
+				      .certs = r->certs,
+				      .counters = &r->counters,
+				      .tokens = r->tokens,
+				      .tally = r->tally };
+	need(front_new(&parts, r->directory, &r->front, why), why);
 	need(addr_parse(SK_SPAN("127.0.0.1:0"), &at), "an address");
 	need(udp_new(r->loop, &at, 65536, front_on_datagram, r->front, &r->socket, why), why);
 	return r;
@@ -235,16 +312,33 @@ struct rig *rig_new(const char *yaml)
 
 void rig_reload(struct rig *r, const char *yaml)
 {
+	rig_reload_with(r, yaml, NULL, 0);
+}
+
+void rig_reload_with(struct rig *r, const char *yaml, const struct rig_tenant *tenants,
+		     size_t count)
+{
 	struct conf *conf = load_conf(r, yaml);
-	struct tenant *tenant = load_tenant(conf, r->wall);
+	struct tenant *tenant = load_tenant(r, conf);
+	struct directory *directory = load_directory(r, conf, tenant, tenants, count);
 	char why[256] = "";
 
 	need(certs_reload(r->certs, conf, load_trust(conf), why), why);
-	front_set_tenant(r->front, tenant);
+	front_set_directory(r->front, directory);
+	directory_unref(r->directory);
 	tenant_unref(r->tenant);
 	conf_unref(r->conf);
+	r->directory = directory;
 	r->tenant = tenant;
 	r->conf = conf;
+}
+
+uint64_t rig_tally(const struct rig *r, const char *name, enum tally_count what)
+{
+	struct tally_slot *slot = tally_slot(r->tally, sk_span_of(name));
+
+	need(slot != NULL, name);
+	return atomic_load(&slot->n[what]);
 }
 
 static void remove_file(const struct rig *r, const char *name)
@@ -263,10 +357,13 @@ void rig_free(struct rig *r)
 	front_free(r->front);
 	udp_free(r->socket);
 	certs_free(r->certs);
+	directory_unref(r->directory);
+	tenant_unref(r->tenant);
+	tokens_free(r->tokens);
 	loop_free(r->loop);
 	log_close(r->log);
-	tenant_unref(r->tenant);
 	conf_unref(r->conf);
+	tally_free(r->tally);
 	for (size_t i = 0; i < SK_COUNT(files); i++)
 		remove_file(r, files[i]);
 	rmdir(r->folder);
@@ -304,10 +401,17 @@ size_t rig_print(const struct dial *d, char *out, size_t size)
 
 void rig_datagram(struct rig *r, const char *bytes, size_t len, unsigned port)
 {
+	char source[64];
+
+	snprintf(source, sizeof(source), "127.0.0.1:%u", port ? port : 5060);
+	rig_datagram_from(r, bytes, len, source);
+}
+
+void rig_datagram_from(struct rig *r, const char *bytes, size_t len, const char *source)
+{
 	struct datagram g = { .bytes = { bytes, len }, .socket = r->socket };
 
-	need(addr_parse(SK_SPAN("127.0.0.1:5060"), &g.source), "an address");
-	addr_set_port(&g.source, (uint16_t)(port ? port : 5060));
+	need(addr_parse(sk_span_of(source), &g.source), "an address");
 	g.local = *udp_local(r->socket);
 	if (len > UDP_DATAGRAM_MAX) {
 		g.cut = true;
@@ -318,10 +422,12 @@ void rig_datagram(struct rig *r, const char *bytes, size_t len, unsigned port)
 
 const char *rig_dial(struct rig *r, const struct dial *d)
 {
-	char text[RIG_TEXT];
+	char text[RIG_TEXT], source[64];
 	size_t len = rig_print(d, text, sizeof(text));
 
-	rig_datagram(r, text, len, d->from_port);
+	snprintf(source, sizeof(source), "%.40s:%u", or (d->source, "127.0.0.1"),
+		 d->from_port ? d->from_port : 5060);
+	rig_datagram_from(r, text, len, source);
 	return rig_take(r);
 }
 

@@ -33,6 +33,7 @@ enum {
 	RIG_ANSWERS = 64, /* answers kept until they are taken */
 	RIG_TEXT = 65536,
 	RIG_JOBS = 64,
+	RIG_TENANTS = 16,
 };
 
 struct rig_answer {
@@ -50,7 +51,10 @@ struct rig {
 	struct loop *loop;
 	struct log *log;
 	struct conf *conf;
-	struct tenant *tenant;
+	struct tally *tally;
+	struct tokens *tokens; /* with hsm.module; by the rig's clock */
+	struct tenant *tenant; /* the main file's */
+	struct directory *directory;
 	struct certs *certs;
 	struct front *front;
 	struct udp *socket;
@@ -68,21 +72,39 @@ struct dial {
 	const char *method, *uri, *from, *to, *call_id, *branch, *tag;
 	const char *more;   /**< whole header lines with their CRLF */
 	unsigned from_port; /**< of the source; 0: 5060             */
+	const char *source; /**< its address; NULL: 127.0.0.1       */
+};
+
+/** A tenant with a file of its own. */
+struct rig_tenant {
+	const char *name;
+	const char *yaml; /**< '@' stands for the rig's folder */
 };
 
 /** @param yaml  '@' stands for the rig's folder, which holds key.pem, chain.pem,
  *  anchors.pem and other.pem, the root of nobody */
 struct rig *rig_new(const char *yaml);
+
+/** With tenants of their own; all others are nobody's unless tenants.fallback says so. */
+struct rig *rig_new_with(const char *yaml, const struct rig_tenant *tenants, size_t count);
 void rig_free(struct rig *rig);
 
 /** Builds a tenant and trust of another configuration and swaps them in, as a reload does. */
 void rig_reload(struct rig *rig, const char *yaml);
+void rig_reload_with(struct rig *rig, const char *yaml, const struct rig_tenant *tenants,
+		     size_t count);
 
 /** Prints an INVITE.  @return its length */
 size_t rig_print(const struct dial *dial, char *out, size_t size);
 
 /** Hands bytes to the front as a datagram from 127.0.0.1:port. */
 void rig_datagram(struct rig *rig, const char *bytes, size_t len, unsigned port);
+
+/** ... from any address, "192.0.2.1:5060". */
+void rig_datagram_from(struct rig *rig, const char *bytes, size_t len, const char *source);
+
+/** What was counted for a tenant, or for "TENANT/TRUNK". */
+uint64_t rig_tally(const struct rig *rig, const char *name, enum tally_count what);
 
 /** Hands an INVITE to the front.  @return the answer that came at once, or "" */
 const char *rig_dial(struct rig *rig, const struct dial *dial);

@@ -46,6 +46,12 @@ static struct call *verified(const char *yaml, enum sk_err err)
 
 /* --- every outcome --- */
 
+/* Outcomes whose answer the tenant chooses whole, in a table of their own. */
+static bool is_chosen(enum sk_err err)
+{
+	return err == SK_LISTED || err == SK_DUMMY;
+}
+
 static void signing_outcome(enum sk_err err)
 {
 	struct call *c = signed_call(""), *hard = signed_call("sign: {fault: 503, stale-date: 403, "
@@ -268,7 +274,9 @@ static void check_lines(const char *lines, const char *what)
 static void injections(void)
 {
 	static const char yaml[] = "answer: {verstat-in: [contact-uri, contact-user, pai, "
-				   "contact-pai], contact: request-uri}\n";
+				   "contact-pai], contact: request-uri}\n",
+			  alert[] = "actions: {failed: alert}\nanswer: {verstat-in: [contact-uri, "
+				    "contact-pai]}\n";
 
 	for (size_t i = 0; i < SK_COUNT(evil); i++) {
 		struct call *c = verified(yaml, SK_BAD_SIGNATURE);
@@ -277,6 +285,16 @@ static void injections(void)
 		check_lines(build(c), evil[i]);
 		CHECK(!strstr(mem, ";verstat=" PASSED), "%s: %s", evil[i], mem);
 		CHECK(strstr(mem, ";verstat=TN-Validation-Failed"), "%s: %s", evil[i], mem);
+		kit_drop(c);
+
+		c = verified(alert, SK_BAD_SIGNATURE);
+		c->facts.from = sk_span_of(evil[i]);
+		c->facts.identity_count = 1;
+		check_lines(build(c), evil[i]);
+		CHECK(!strstr(mem, "P-Asserted-Identity") ||
+			      strstr(mem, "ed-Identity: \"[spoofed?]"),
+		      "%s: %s", evil[i], mem);
+		CHECK(!strstr(mem, ";verstat=" PASSED), "%s: %s", evil[i], mem);
 		kit_drop(c);
 	}
 	for (size_t i = 0; i < SK_COUNT(uris); i++) {
@@ -348,6 +366,8 @@ static void own_date(void)
 int main(void)
 {
 	for (int err = 0; err < SK_ERR_COUNT; err++) {
+		if (is_chosen((enum sk_err)err))
+			continue;
 		signing_outcome((enum sk_err)err);
 		verifying_outcome((enum sk_err)err);
 	}

@@ -7,51 +7,11 @@
 #include "tests/check.h"
 #include "tests/unit/conf_refused.h"
 #include "tests/unit/conf_rows.h"
+#include "tests/unit/confkit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-/* All complaints as one text, "a; b"; the caller frees. */
-static char *join(const struct complaints *all)
-{
-	char *text = NULL;
-	size_t len;
-	FILE *to = open_memstream(&text, &len);
-
-	for (size_t i = 0; to && i < all->count; i++)
-		fprintf(to, "%s%s", i ? " AND " : "", all->items[i]);
-	if (to)
-		fclose(to);
-	return text;
-}
-
-static char *printed(const struct conf *conf)
-{
-	char *text = NULL;
-	size_t len;
-	FILE *to = open_memstream(&text, &len);
-
-	if (to) {
-		conf_print(conf, to);
-		fclose(to);
-	}
-	return text;
-}
-
-static struct conf *loaded(const char *yaml)
-{
-	struct complaints all = { .items = NULL };
-	struct conf *conf = NULL;
-	bool ok = conf_load_text(yaml, strlen(yaml), "c", &conf, &all);
-	char *why = join(&all);
-
-	CHECK(ok, "%s: %s", yaml, why);
-	CHECK(ok == (conf != NULL), "%s", yaml);
-	free(why);
-	complaints_deinit(&all);
-	return conf;
-}
 
 static void test_refused(void)
 {
@@ -150,7 +110,7 @@ static void test_defaults(void)
 	CHECK(conf->trust.profile == SK_PROFILE_WARN && conf->trust.p384_issuers, "trust");
 	CHECK(conf->certs.wait == 300 && conf->certs.timeout == 2000, "fetch times");
 	CHECK(conf->certs.lifetime == 86400 && conf->certs.failure_lifetime == 30, "cache times");
-	CHECK(!conf->certs.lab && conf->log.calls, "switches");
+	CHECK(!conf->certs.lab && conf->tenant.records.calls, "switches");
 	CHECK(!conf->tenant.sign.div && conf->tenant.sign.rcd == RCD_NONE, "nothing beside shaken");
 	CHECK(conf->tenant.verify.replay == REPLAY_OFF && !conf->tenant.verify.rph,
 	      "no more asked");
@@ -191,7 +151,7 @@ static void test_restart(void)
 		  "sip.receive-buffer AND sip.tag-key" },
 		{ "log: {target: stdout}\n", "log.target" },
 		{ "certs: {store: s, store-size: 1MiB}\nverify: {replay-entries: 1024}\n",
-		  "verify.replay-entries AND certs.store AND certs.store-size" },
+		  "certs.store AND certs.store-size AND verify.replay-entries" },
 		{ "certs: {hosts: [a], breaker: 0}\nverify: {replay: report}\n", "" },
 	};
 	SK_CLEANUP(conf_unref_p) struct conf *running = loaded("");
@@ -246,10 +206,10 @@ static void test_big(void)
 	} rows[] = {
 		{ "", "#\n", CONF_FILE_MAX, "c: larger than 1048576 bytes" },
 		{ "sip:\n  sources: [", "a,", 20000, "c:2:32775: too many entries in the file" },
-		{ "sip: ", "[", 100000, "c:1:10: nested too deep" },
-		{ "sip: ", "{a: ", 100000, "c:1:22: nested too deep" },
+		{ "sip: ", "[", 100000, "c:1:11: nested too deep" },
+		{ "sip: ", "{a: ", 100000, "c:1:26: nested too deep" },
 		{ "", "? ", 100000, "c:1:3: a key must be a plain text" },
-		{ "", "- ", 100000, "c:1:11: nested too deep" },
+		{ "", "- ", 100000, "c:1:13: nested too deep" },
 	};
 
 	for (size_t i = 0; i < SK_COUNT(rows); i++) {
@@ -316,6 +276,50 @@ static void test_written(const char *root)
 	}
 }
 
+/* A half-written file must not become a service of defaults. */
+static void test_nothing(void)
+{
+	static const struct {
+		const char *text;
+		bool good;
+	} rows[] = {
+		{ "", false },
+		{ "\n\n", false },
+		{ "# sip:\n", false },
+		{ "---\n", false },
+		{ "---\n...\n", false },
+		{ "{}\n", false },
+		{ "sip:\n", false },
+		{ "sip: {}\ntrust:\n  # anchors: [a]\n", false },
+		{ "~\n", false },
+		{ "log: {level: info}\n", true },
+		{ "sip:\nlog: {level: info}\n", true },
+	};
+	char path[] = "/tmp/conf.XXXXXX";
+	int fd = mkstemp(path);
+
+	for (size_t i = 0; i < SK_COUNT(rows); i++) {
+		size_t len = strlen(rows[i].text);
+		struct complaints all = { .items = NULL };
+		struct conf *conf = NULL;
+
+		if (fd < 0 || ftruncate(fd, 0) < 0 ||
+		    pwrite(fd, rows[i].text, len, 0) != (ssize_t)len)
+			exit(1);
+		CHECK(conf_load(path, &conf, &all) == rows[i].good, "\"%s\"", rows[i].text);
+		CHECK((conf != NULL) == rows[i].good, "\"%s\"", rows[i].text);
+		CHECK(rows[i].good || all.count == 1, "\"%s\": one reason", rows[i].text);
+		CHECK(rows[i].good || strncmp(rows[i].text, "--", 2) == 0 ||
+			      rows[i].text[0] == '~' ||
+			      strstr(all.items[0], ": there is nothing in it"),
+		      "\"%s\": %s", rows[i].text, all.items[0]);
+		complaints_deinit(&all);
+		conf_unref(conf);
+	}
+	close(fd);
+	unlink(path);
+}
+
 static void test_files(const char *root)
 {
 	struct complaints all = { .items = NULL };
@@ -380,6 +384,7 @@ int main(void)
 	test_many();
 	test_big();
 	test_written(root);
+	test_nothing();
 	test_files(root);
 	return check_result();
 }

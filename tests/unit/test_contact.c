@@ -119,9 +119,39 @@ static void asserted(void)
 		bool ok;
 
 		sk_buf_init(&out, mem, sizeof(mem));
-		ok = contact_print_caller(sk_span_of(callers[i].caller), V, &out);
+		ok = contact_print_caller(sk_span_of(callers[i].caller), SK_SPAN(""), V, &out);
 		CHECK(ok == !!callers[i].want, "%s", callers[i].caller);
 		CHECK_STR(mem, callers[i].want ? callers[i].want : "", callers[i].caller);
+	}
+}
+
+/* clang-format off */
+static const struct { const char *caller, *name, *verstat, *want; } named[] = {
+	{ "\"Bob\" <sip:+1@a>", "Al", V, "\"Al\" <sip:+1;verstat=" V "@a>" },
+	{ "<sip:+1@a>", "Al", V, "\"Al\" <sip:+1;verstat=" V "@a>" },
+	{ "sip:+1@a;tag=1", "Al", V, "\"Al\" <sip:+1;verstat=" V "@a>" },
+	{ "Bob <tel:+1>", "\"\\<,;", V, "\"\\\"\\\\<,;\" <tel:+1;verstat=" V ">" },
+	{ "Bob <sip:+1@a>", "Al", "", "\"Al\" <sip:+1@a>" },
+	{ "Bob <sip:+1;verstat=x@a>", "", "", "Bob <sip:+1@a>" },
+	{ "<sip:a.example;verstat=x>", "Al", "", "\"Al\" <sip:a.example>" },
+	{ "<sip:+1@a", "Al", V, NULL },
+};
+/* clang-format on */
+
+/* A name of ours in the place of the caller's. */
+static void with_name(void)
+{
+	char mem[1024];
+	struct sk_buf out;
+
+	for (size_t i = 0; i < SK_COUNT(named); i++) {
+		bool ok;
+
+		sk_buf_init(&out, mem, sizeof(mem));
+		ok = contact_print_caller(sk_span_of(named[i].caller), sk_span_of(named[i].name),
+					  named[i].verstat, &out);
+		CHECK(ok == !!named[i].want, "%s", named[i].caller);
+		CHECK_STR(mem, named[i].want ? named[i].want : "", named[i].caller);
 	}
 }
 
@@ -130,5 +160,6 @@ int main(void)
 	contacts();
 	no_room();
 	asserted();
+	with_name();
 	return check_result();
 }

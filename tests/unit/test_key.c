@@ -161,6 +161,137 @@ static void test_disguise(void)
 	EVP_PKEY_free(key);
 }
 
+/* --- DER by hand: hex, with d for a scalar and its point --- */
+
+#define KIND  "301306072a8648ce3d020106082a8648ce3d030107"
+#define OID   "a00a06082a8648ce3d030107"
+#define D     "0000000000000000000000000000000000000000000000000000000000000001"
+#define X     "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+#define Y     "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5"
+#define OTHER "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f4"
+#define N     "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"
+#define N_1   "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632550"
+#define ZERO  "0000000000000000000000000000000000000000000000000000000000000000"
+
+/* clang-format off */
+static const struct { const char *name, *block, *der; enum sk_err want; } by_hand[] = {
+	{ "PKCS#8, no point", "PRIVATE KEY", "3041020100" KIND "04273025020101" "0420" D, SK_OK },
+	{ "its point", "PRIVATE KEY", "308187020100" KIND "046d306b020101" "0420" D "a144034200" "04" X Y, SK_OK },
+	{ "compressed", "PRIVATE KEY", "3067020100" KIND "044d304b020101" "0420" D "a124032200" "03" X, SK_OK },
+	{ "compressed, the other y", "PRIVATE KEY", "3067020100" KIND "044d304b020101" "0420" D "a124032200" "02" X, SK_KEY_INVALID },
+	{ "compressed, another x", "PRIVATE KEY", "3067020100" KIND "044d304b020101" "0420" D "a124032200" "03" Y, SK_KEY_INVALID },
+	{ "hybrid", "PRIVATE KEY", "308187020100" KIND "046d306b020101" "0420" D "a144034200" "07" X Y, SK_KEY_INVALID },
+	{ "another point", "PRIVATE KEY", "308187020100" KIND "046d306b020101" "0420" D "a144034200" "04" X OTHER, SK_KEY_INVALID },
+	{ "unused bits", "PRIVATE KEY", "308187020100" KIND "046d306b020101" "0420" D "a144034201" "04" X Y, SK_KEY_INVALID },
+	{ "an empty BIT STRING", "PRIVATE KEY", "3045020100" KIND "042b3029020101" "0420" D "a1020300", SK_KEY_INVALID },
+	{ "the curve inside", "PRIVATE KEY", "304d020100" KIND "04333031020101" "0420" D OID, SK_OK },
+	{ "another curve inside", "PRIVATE KEY", "304a020100" KIND "0430302e020101" "0420" D "a00706052b8104000a", SK_KEY_INVALID },
+	{ "attributes", "PRIVATE KEY", "3043020100" KIND "04273025020101" "0420" D "a000", SK_OK },
+	{ "version 1 with its point", "PRIVATE KEY", "308185020101" KIND "04273025020101" "0420" D "814200" "04" X Y, SK_OK },
+	{ "version 1 with another point", "PRIVATE KEY", "308185020101" KIND "04273025020101" "0420" D "814200" "04" X OTHER, SK_KEY_INVALID },
+	{ "version 0 with a point of version 1", "PRIVATE KEY", "308185020100" KIND "04273025020101" "0420" D "814200" "04" X Y, SK_KEY_INVALID },
+	{ "version 2", "PRIVATE KEY", "3041020102" KIND "04273025020101" "0420" D, SK_KEY_INVALID },
+	{ "RSA's name", "PRIVATE KEY", "3039020100" "300b06092a864886f70d010101" "04273025020101" "0420" D, SK_KEY_INVALID },
+	{ "P-384's name", "PRIVATE KEY", "303e020100" "301006072a8648ce3d020106052b81040022" "04273025020101" "0420" D, SK_KEY_INVALID },
+	{ "0", "PRIVATE KEY", "3041020100" KIND "04273025020101" "0420" ZERO, SK_KEY_INVALID },
+	{ "the order", "PRIVATE KEY", "3041020100" KIND "04273025020101" "0420" N, SK_KEY_INVALID },
+	{ "the order less 1", "PRIVATE KEY", "3041020100" KIND "04273025020101" "0420" N_1, SK_OK },
+	{ "a short scalar", "PRIVATE KEY", "3022020100" KIND "04083006020101" "040101", SK_OK },
+	{ "an empty one", "PRIVATE KEY", "3021020100" KIND "04073005020101" "0400", SK_KEY_INVALID },
+	{ "a long one", "PRIVATE KEY", "3042020100" KIND "04283026020101" "042100" D, SK_KEY_INVALID },
+	{ "a byte behind it", "PRIVATE KEY", "3041020100" KIND "04273025020101" "0420" D "00", SK_KEY_INVALID },
+	{ "a byte behind the scalar", "PRIVATE KEY", "3042020100" KIND "04283026020101" "0420" D "00", SK_KEY_INVALID },
+	{ "a long length", "PRIVATE KEY", "308141020100" KIND "04273025020101" "0420" D, SK_KEY_INVALID },
+	{ "no end", "PRIVATE KEY", "3080020100" KIND "04273025020101" "0420" D "0000", SK_KEY_INVALID },
+	{ "SEC 1", "EC PRIVATE KEY", "3031020101" "0420" D OID, SK_OK },
+	{ "SEC 1 without a curve", "EC PRIVATE KEY", "3025020101" "0420" D, SK_KEY_INVALID },
+	{ "SEC 1, version 0", "EC PRIVATE KEY", "3031020100" "0420" D OID, SK_KEY_INVALID },
+	{ "SEC 1 as PKCS#8", "PRIVATE KEY", "3031020101" "0420" D OID, SK_KEY_INVALID },
+	{ "PKCS#8 as SEC 1", "EC PRIVATE KEY", "3041020100" KIND "04273025020101" "0420" D, SK_KEY_INVALID },
+	{ "another name", "ENCRYPTED PRIVATE KEY", "3041020100" KIND "04273025020101" "0420" D, SK_KEY_INVALID },
+};
+/* clang-format on */
+
+static void test_by_hand(void)
+{
+	for (size_t i = 0; i < SK_COUNT(by_hand); i++) {
+		const size_t len = strlen(by_hand[i].der) / 2;
+		uint8_t der[256];
+		char base64[512], text[1024];
+
+		for (size_t k = 0; k < len; k++) {
+			unsigned byte;
+
+			if (sscanf(by_hand[i].der + 2 * k, "%2x", &byte) != 1)
+				abort();
+			der[k] = (uint8_t)byte;
+		}
+		EVP_EncodeBlock((uint8_t *)base64, der, (int)len);
+		snprintf(text, sizeof(text), "-----BEGIN %s-----\n%s\n-----END %s-----\n",
+			 by_hand[i].block, base64, by_hand[i].block);
+		try_key(by_hand[i].name, text, strlen(text), by_hand[i].want);
+	}
+}
+
+/* The text around the DER; "@" is the key in base64. */
+static void test_pem(void)
+{
+	static const struct {
+		const char *name, *form;
+		enum sk_err want;
+	} rows[] = {
+		{ "as usual", "-----BEGIN PRIVATE KEY-----\n@\n-----END PRIVATE KEY-----\n",
+		  SK_OK },
+		{ "CR LF", "-----BEGIN PRIVATE KEY-----\r\n@\r\n-----END PRIVATE KEY-----\r\n",
+		  SK_OK },
+		{ "blanks", "-----BEGIN PRIVATE KEY----- \n \t@ \n\n-----END PRIVATE KEY-----\n",
+		  SK_OK },
+		{ "no line end", "-----BEGIN PRIVATE KEY-----\n@\n-----END PRIVATE KEY-----",
+		  SK_OK },
+		{ "another end", "-----BEGIN PRIVATE KEY-----\n@\n-----END EC PRIVATE KEY-----\n",
+		  SK_KEY_INVALID },
+		{ "no end", "-----BEGIN PRIVATE KEY-----\n@\n", SK_KEY_INVALID },
+		{ "an end in the line", "-----BEGIN PRIVATE KEY-----\n@-----END PRIVATE KEY-----\n",
+		  SK_KEY_INVALID },
+		{ "not at the beginning",
+		  " -----BEGIN PRIVATE KEY-----\n@\n-----END PRIVATE KEY-----\n", SK_KEY_INVALID },
+		{ "four dashes", "-----BEGIN PRIVATE KEY----\n@\n-----END PRIVATE KEY----\n",
+		  SK_KEY_INVALID },
+		{ "a header",
+		  "-----BEGIN PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\n@\n-----END PRIVATE "
+		  "KEY-----\n",
+		  SK_KEY_INVALID },
+		{ "padding in the middle",
+		  "-----BEGIN PRIVATE KEY-----\n=@\n-----END PRIVATE KEY-----\n", SK_KEY_INVALID },
+		{ "too much of it",
+		  "-----BEGIN PRIVATE KEY-----\n@====\n-----END PRIVATE KEY-----\n",
+		  SK_KEY_INVALID },
+		{ "a character more",
+		  "-----BEGIN PRIVATE KEY-----\n@A\n-----END PRIVATE KEY-----\n", SK_KEY_INVALID },
+		{ "no base64", "-----BEGIN PRIVATE KEY-----\n*@\n-----END PRIVATE KEY-----\n",
+		  SK_KEY_INVALID },
+		{ "nothing in it", "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n",
+		  SK_KEY_INVALID },
+		{ "a beginning alone", "-----BEGIN ", SK_KEY_INVALID },
+	};
+	char pem[2048], body[2048] = "", text[4096];
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	char *save = NULL;
+
+	print_key(key, PKCS8, pem, sizeof(pem));
+	for (char *line = strtok_r(pem, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (line[0] != '-')
+			strcat(body, line);
+	for (size_t i = 0; i < SK_COUNT(rows); i++) {
+		const char *at = strchr(rows[i].form, '@');
+
+		snprintf(text, sizeof(text), "%.*s%s%s", at ? (int)(at - rows[i].form) : 4096,
+			 rows[i].form, at ? body : "", at ? at + 1 : "");
+		try_key(rows[i].name, text, strlen(text), rows[i].want);
+	}
+	EVP_PKEY_free(key);
+}
+
 static bool verifies(EVP_PKEY *pub, struct sk_span msg, const uint8_t sig[SK_SIG_LEN])
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
@@ -251,6 +382,8 @@ int main(void)
 	test_kinds();
 	test_files();
 	test_disguise();
+	test_by_hand();
+	test_pem();
 	test_sign();
 	test_check();
 	return check_result();

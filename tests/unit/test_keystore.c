@@ -1,14 +1,17 @@
 /*
  * Keys and certificates as they lie in files: what is loaded, what is refused and
- * why, and when a credential may be used.
+ * why, which credential is chosen and when it may be used, and what is left of a key.
  */
 #include "redirector/keys/keystore.h"
 #include "tests/check.h"
 #include "tests/unit/pki.h"
 
+#include <openssl/bn.h>
 #include <openssl/pem.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char folder[512];
@@ -45,11 +48,11 @@ static void write_key(const char *name, EVP_PKEY *key, mode_t mode)
 }
 
 /* A leaf for this key, alone; the issuer does not matter to a signer. */
-static void write_cert(const char *name, EVP_PKEY *key, int64_t from, int64_t to)
+static void write_leaf(const char *name, EVP_PKEY *key, const struct pki_spec *spec)
 {
-	const struct pki_spec usual = { 0 }, spec = { .from = from, .to = to };
+	const struct pki_spec usual = { 0 };
 	struct pki_cert root = pki_issue(&usual, PKI_ROOT, NULL, NULL);
-	struct pki_cert leaf = pki_issue(&spec, PKI_LEAF, &root, key);
+	struct pki_cert leaf = pki_issue(spec, PKI_LEAF, &root, key);
 	struct pki_text *text = calloc(1, sizeof(*text));
 
 	if (!text)
@@ -61,6 +64,21 @@ static void write_cert(const char *name, EVP_PKEY *key, int64_t from, int64_t to
 	pki_drop(&root);
 }
 
+static void write_cert(const char *name, EVP_PKEY *key, int64_t from, int64_t to)
+{
+	const struct pki_spec spec = { .from = from, .to = to };
+
+	write_leaf(name, key, &spec);
+}
+
+/* For one number, 12155551212, and no provider. */
+static void write_numbers_cert(const char *name, EVP_PKEY *key)
+{
+	const struct pki_spec spec = { .tnauth = "300fa20d160b3132313535353531323132" };
+
+	write_leaf(name, key, &spec);
+}
+
 /* clang-format off */
 static const struct {
 	const char *name, *key, *certificate, *x5u;
@@ -68,6 +86,8 @@ static const struct {
 } rows[] = {
 	{ "key and certificate", "key", "cert", "https://a.example/c.pem", NULL },
 	{ "key alone", "key", "", "https://a.example/c.pem", NULL },
+	{ "SEC 1", "sec1", "cert", "https://a.example/c.pem", NULL },
+	{ "without its public key", "bare", "cert", "https://a.example/c.pem", NULL },
 	{ "0644", "open", "cert", "https://a.example/c.pem", "chmod 600" },
 	{ "0640", "group", "cert", "https://a.example/c.pem", "chmod 600" },
 	{ "no key file", "none", "cert", "https://a.example/c.pem", "No such file" },
@@ -91,8 +111,8 @@ static const struct {
 
 static void make_files(EVP_PKEY *key)
 {
-	EVP_PKEY *other = EVP_EC_gen("P-256"), *p384 = EVP_EC_gen("P-384"),
-		 *rsa = EVP_RSA_gen(2048);
+	EVP_PKEY *other = EVP_EC_gen("P-256"), *second = EVP_EC_gen("P-256"),
+		 *p384 = EVP_EC_gen("P-384"), *rsa = EVP_RSA_gen(2048);
 	static char large[SK_KEY_FILE_MAX + 1];
 	char *text = NULL;
 	size_t len = 0;
@@ -113,6 +133,10 @@ static void make_files(EVP_PKEY *key)
 	write_cert("other", other, 0, 0);
 	write_cert("expired", key, PKI_FROM, PKI_NOW - 1);
 	write_cert("future", key, PKI_NOW + 1, PKI_TO);
+	write_key("key2", second, 0600);
+	write_cert("short", key, PKI_FROM, PKI_NOW + 10800);
+	write_cert("future2", second, PKI_NOW + 7200, PKI_TO);
+	write_numbers_cert("numbers", key);
 	f = fopen(named("key"), "r");
 	if (f && getdelim(&text, &len, '\0', f) > 60)
 		write_file("half", text, 60, 0600);
@@ -120,18 +144,20 @@ static void make_files(EVP_PKEY *key)
 		fclose(f);
 	free(text);
 	EVP_PKEY_free(other);
+	EVP_PKEY_free(second);
 	EVP_PKEY_free(p384);
 	EVP_PKEY_free(rsa);
 }
 
+/* As `sign`. */
 static bool load(const char *key, const char *certificate, char *x5u, struct keystore **out,
 		 char why[KEYSTORE_WHY_SIZE])
 {
 	char none[] = "";
-	struct sign_conf conf = { .key = named(key), .x5u = x5u };
+	struct tenant_conf set = { .sign = { .key = named(key), .x5u = x5u } };
 
-	conf.certificate = certificate[0] ? named(certificate) : none;
-	return keystore_load(&conf, SK_URL_STRICT, PKI_NOW, out, why);
+	set.sign.certificate = certificate[0] ? named(certificate) : none;
+	return keystore_load(&set, NULL, SK_URL_STRICT, PKI_NOW, out, why);
 }
 
 static void loading(void)
@@ -151,37 +177,45 @@ static void loading(void)
 	}
 }
 
+/* What sk_sign() wants, of the credential that nobody asked for by name. */
+static enum sk_err usual(const struct keystore *k, enum sk_ppt ppt, int64_t now, int64_t iat,
+			 const struct sk_credential **out)
+{
+	const struct keystore_wish wish = { .orig = NULL };
+	const struct keystore_entry *e = NULL;
+	enum sk_err err = keystore_choose(k, &wish, now, iat, &e);
+
+	if (!err)
+		*out = keystore_credential(e, ppt);
+	return err;
+}
+
 static void using(void)
 {
 	struct keystore *k = NULL, *bare = NULL, *none = (struct keystore *)(uintptr_t)1;
 	const struct sk_credential *c = NULL;
 	char why[KEYSTORE_WHY_SIZE], x5u[] = "https://a.example/c.pem", empty[] = "";
-	struct sign_conf unset = { .key = empty, .certificate = empty, .x5u = empty };
+	struct tenant_conf unset = { .sign = { .key = empty, .certificate = empty, .x5u = empty } };
 
 	CHECK(load("key", "cert", x5u, &k, why) && load("key", "", x5u, &bare, why), "loaded");
-	CHECK(keystore_load(&unset, SK_URL_STRICT, PKI_NOW, &none, why) && !none, "no key: NULL");
-	CHECK(keystore_credential(none, SK_PPT_SHAKEN, PKI_NOW, PKI_NOW, &c) == SK_NO_CREDENTIAL &&
-		      !c,
-	      "none");
-	CHECK(keystore_credential(k, SK_PPT_SHAKEN, PKI_NOW, PKI_NOW, &c) == SK_OK && c, "valid");
+	CHECK(keystore_load(&unset, NULL, SK_URL_STRICT, PKI_NOW, &none, why) && !none,
+	      "no key: NULL");
+	CHECK(usual(none, SK_PPT_SHAKEN, PKI_NOW, PKI_NOW, &c) == SK_NO_CREDENTIAL && !c, "none");
+	CHECK(usual(k, SK_PPT_SHAKEN, PKI_NOW, PKI_NOW, &c) == SK_OK && c, "valid");
 	CHECK_STR(sk_credential_x5u(c), x5u, "x5u");
 	c = NULL;
-	CHECK(keystore_credential(k, SK_PPT_SHAKEN, PKI_TO + 1, PKI_TO, &c) == SK_SIGNER_EXPIRED,
-	      "now is late");
-	CHECK(keystore_credential(k, SK_PPT_SHAKEN, PKI_TO, PKI_TO + 1, &c) == SK_SIGNER_EXPIRED,
-	      "iat is late");
-	CHECK(keystore_credential(k, SK_PPT_SHAKEN, PKI_FROM, PKI_FROM - 1, &c) ==
-		      SK_SIGNER_EXPIRED,
-	      "early");
+	CHECK(usual(k, SK_PPT_SHAKEN, PKI_TO + 1, PKI_TO, &c) == SK_SIGNER_EXPIRED, "now is late");
+	CHECK(usual(k, SK_PPT_SHAKEN, PKI_TO, PKI_TO + 1, &c) == SK_SIGNER_EXPIRED, "iat is late");
+	CHECK(usual(k, SK_PPT_SHAKEN, PKI_FROM, PKI_FROM - 1, &c) == SK_SIGNER_EXPIRED, "early");
 	CHECK(!c, "set only on success");
-	CHECK(keystore_credential(bare, SK_PPT_SHAKEN, PKI_TO + 1, PKI_TO + 1, &c) == SK_OK,
+	CHECK(usual(bare, SK_PPT_SHAKEN, PKI_TO + 1, PKI_TO + 1, &c) == SK_OK,
 	      "nothing to check by");
 	for (enum sk_ppt ppt = SK_PPT_NONE; ppt <= SK_PPT_OTHER; ppt++) {
 		bool is_signed = ppt != SK_PPT_NONE && ppt != SK_PPT_DIV_O && ppt != SK_PPT_OTHER;
 
-		CHECK(keystore_credential(k, ppt, PKI_NOW, PKI_NOW, &c) ==
-			      (is_signed ? SK_OK : SK_NO_CREDENTIAL),
-		      "type %d", (int)ppt);
+		c = NULL;
+		CHECK(usual(k, ppt, PKI_NOW, PKI_NOW, &c) == SK_OK && !!c == is_signed, "type %d",
+		      (int)ppt);
 	}
 	CHECK(keystore_not_after(k) == PKI_TO, "end");
 	CHECK(keystore_not_after(bare) == 0 && keystore_not_after(NULL) == 0, "no end known");
@@ -189,20 +223,582 @@ static void using(void)
 	keystore_free(bare);
 }
 
-int main(void)
-{
-	static const char *const files[] = { "key",   "open",    "group", "p384",  "rsa",
-					     "empty", "garbage", "large", "cert",  "cert600",
-					     "other", "expired", "half",  "future" };
-	const char *base = getenv("TMPDIR");
-	EVP_PKEY *key = EVP_EC_gen("P-256");
+/* --- several --- */
 
+#define X5U  "https://a.example/c.pem"
+#define NEXT "https://a.example/next.pem"
+
+/* A credential as rows are written; NULL is "". */
+struct member {
+	const char *name, *key, *certificate, *x5u;
+	const char *next_key, *next_certificate, *next_x5u, *spc;
+	const char *numbers; /* one pattern */
+};
+
+static char *text_of(const char *text)
+{
+	char *copy = strdup(text ? text : "");
+
+	if (!copy)
+		exit(1);
+	return copy;
+}
+
+static char *file_of(const char *name)
+{
+	return text_of(name && strncmp(name, "pkcs11:", 7) != 0 ? named(name) : name);
+}
+
+static void member_conf(const struct member *m, struct credential_conf *out)
+{
+	*out = (struct credential_conf){
+		.name = text_of(m->name),
+		.key = file_of(m->key),
+		.certificate = file_of(m->certificate),
+		.x5u = text_of(m->x5u),
+		.next_key = file_of(m->next_key),
+		.next_certificate = file_of(m->next_certificate),
+		.next_x5u = text_of(m->next_x5u),
+		.spc = text_of(m->spc),
+	};
+	if (!m->numbers)
+		return;
+	out->numbers.items = calloc(1, sizeof(char *));
+	if (!out->numbers.items)
+		exit(1);
+	out->numbers.items[0] = text_of(m->numbers);
+	out->numbers.count = 1;
+}
+
+static void member_drop(struct credential_conf *c)
+{
+	free(c->name);
+	free(c->key);
+	free(c->certificate);
+	free(c->x5u);
+	free(c->next_key);
+	free(c->next_certificate);
+	free(c->next_x5u);
+	free(c->spc);
+	for (size_t i = 0; i < c->numbers.count; i++)
+		free(c->numbers.items[i]);
+	free(c->numbers.items);
+}
+
+enum {
+	MEMBERS = 4,
+};
+
+/* @param sign  With a key in `sign`, too */
+static bool load_members(const struct member *list, bool sign, struct keystore **out,
+			 char why[KEYSTORE_WHY_SIZE])
+{
+	char none[] = "", x5u[] = X5U, *key = file_of("key");
+	struct credential_conf members[MEMBERS];
+	struct tenant_conf set = { .sign = { .key = none, .certificate = none, .x5u = none } };
+	size_t n = 0;
+	bool ok;
+
+	if (sign) {
+		set.sign.key = key;
+		set.sign.x5u = x5u;
+	}
+	for (; n < MEMBERS && list[n].name; n++)
+		member_conf(&list[n], &members[n]);
+	set.credentials.items = members;
+	set.credentials.count = n;
+	ok = keystore_load(&set, NULL, SK_URL_STRICT, PKI_NOW, out, why);
+	while (n > 0)
+		member_drop(&members[--n]);
+	free(key);
+	return ok;
+}
+
+/* clang-format off */
+static const struct {
+	const char *name;
+	bool sign;
+	struct member list[MEMBERS];
+	const char *why; /* NULL: loaded */
+} several_rows[] = {
+	{ "one", false, { { .name = "a", .key = "key", .certificate = "cert", .x5u = X5U } }, NULL },
+	{ "beside sign", true, { { .name = "a", .key = "key", .x5u = X5U } }, NULL },
+	{ "default by name", false, { { .name = "default", .key = "key", .x5u = X5U } }, NULL },
+	{ "default twice", true, { { .name = "default", .key = "key", .x5u = X5U } },
+	  "credentials.default.key: there is a credential" },
+	{ "a name twice", false,
+	  { { .name = "a", .key = "key", .x5u = X5U }, { .name = "a", .key = "key2", .x5u = X5U } },
+	  "credentials.a.key: there is a credential" },
+	{ "no key", false, { { .name = "a", .x5u = X5U } }, "credentials.a.key: is not set" },
+	{ "no x5u", false, { { .name = "a", .key = "key" } }, "credentials.a.x5u" },
+	{ "bad x5u", false, { { .name = "a", .key = "key", .x5u = "http://a.example/c" } }, "credentials.a.x5u" },
+	{ "0644", false, { { .name = "a", .key = "open", .x5u = X5U } }, "credentials.a.key" },
+	{ "another's certificate", false, { { .name = "a", .key = "key", .certificate = "other", .x5u = X5U } },
+	  "credentials.a.certificate" },
+	{ "a bad one behind a good one", false,
+	  { { .name = "a", .key = "key", .x5u = X5U }, { .name = "b", .key = "garbage", .x5u = X5U } },
+	  "credentials.b.key" },
+	{ "in a token, without hsm.module", false, { { .name = "a", .key = "pkcs11:token=t;object=k", .x5u = X5U } },
+	  "credentials.a.key: a key in a token needs hsm.module" },
+	{ "its provider", false, { { .name = "a", .key = "key", .certificate = "cert", .x5u = X5U, .spc = "709J" } },
+	  NULL },
+	{ "another provider", false, { { .name = "a", .key = "key", .certificate = "cert", .x5u = X5U, .spc = "709K" } },
+	  "is not for provider code 709K" },
+	{ "a provider without a certificate", false, { { .name = "a", .key = "key", .x5u = X5U, .spc = "709J" } },
+	  "credentials.a.spc" },
+	{ "a list of numbers", false,
+	  { { .name = "a", .key = "key", .certificate = "numbers", .x5u = X5U, .spc = "709J" } },
+	  "is not for provider code 709J" },
+
+	{ "a next one", false,
+	  { { .name = "a", .key = "key", .certificate = "cert", .x5u = X5U, .next_certificate = "future" } }, NULL },
+	{ "a next one with its key", false,
+	  { { .name = "a", .key = "key", .certificate = "cert", .x5u = X5U, .next_key = "key2",
+	      .next_certificate = "future2", .next_x5u = NEXT } }, NULL },
+	{ "a next one of another key", false,
+	  { { .name = "a", .key = "key", .certificate = "cert", .x5u = X5U, .next_certificate = "future2" } },
+	  "credentials.a.next-certificate" },
+	{ "a next one that has ended", false,
+	  { { .name = "a", .key = "key", .certificate = "cert", .x5u = X5U, .next_certificate = "expired" } },
+	  "credentials.a.next-certificate" },
+	{ "it has taken over", false,
+	  { { .name = "a", .key = "key", .certificate = "expired", .x5u = X5U, .next_certificate = "cert" } }, NULL },
+	{ "the first has ended, the next has not begun", false,
+	  { { .name = "a", .key = "key", .certificate = "expired", .x5u = X5U, .next_certificate = "future" } },
+	  "credentials.a.certificate" },
+	{ "both of the future", false,
+	  { { .name = "a", .key = "key", .certificate = "future", .x5u = X5U, .next_certificate = "future" } },
+	  "credentials.a.certificate" },
+	{ "a next key alone", false,
+	  { { .name = "a", .key = "key", .certificate = "cert", .x5u = X5U, .next_key = "key2" } },
+	  "credentials.a.next-certificate: is not set" },
+	{ "a next address alone", false,
+	  { { .name = "a", .key = "key", .certificate = "cert", .x5u = X5U, .next_x5u = NEXT } },
+	  "credentials.a.next-certificate: is not set" },
+	{ "a next key that others may read", false,
+	  { { .name = "a", .key = "key", .certificate = "cert", .x5u = X5U, .next_key = "open",
+	      .next_certificate = "future" } }, "credentials.a.next-key" },
+	{ "a bad next address", false,
+	  { { .name = "a", .key = "key", .certificate = "cert", .x5u = X5U, .next_certificate = "future",
+	      .next_x5u = "ftp://a" } }, "credentials.a.next-x5u" },
+
+	{ "numbers", false, { { .name = "a", .key = "key", .x5u = X5U, .numbers = "+1404*" } }, NULL },
+	{ "no numbers", false, { { .name = "a", .key = "key", .x5u = X5U, .numbers = "1404" } },
+	  "credentials.a.numbers: \"1404\"" },
+	{ "shared numbers", false,
+	  { { .name = "a", .key = "key", .x5u = X5U, .numbers = "+14045550100-+14045550199" },
+	    { .name = "b", .key = "key2", .x5u = X5U, .numbers = "+14045550150" } },
+	  "credentials.b.numbers: +14045550150 is one of credentials.a, too" },
+	{ "numbers within numbers", false,
+	  { { .name = "a", .key = "key", .x5u = X5U, .numbers = "+1404*" },
+	    { .name = "b", .key = "key2", .x5u = X5U, .numbers = "+1404555*" } }, NULL },
+};
+/* clang-format on */
+
+static void loading_several(void)
+{
+	for (size_t i = 0; i < SK_COUNT(several_rows); i++) {
+		struct keystore *k = NULL;
+		char why[KEYSTORE_WHY_SIZE] = "";
+		bool ok = load_members(several_rows[i].list, several_rows[i].sign, &k, why);
+
+		CHECK(ok == !several_rows[i].why && !!k == ok, "%s: %s", several_rows[i].name, why);
+		CHECK(ok || strstr(why, several_rows[i].why), "%s: %s", several_rows[i].name, why);
+		keystore_free(k);
+	}
+}
+
+/* --- choosing --- */
+
+static const struct member many[MEMBERS] = {
+	{ .name = "a", .key = "key", .x5u = X5U, .numbers = "+1404*" },
+	{ .name = "b", .key = "key2", .x5u = X5U, .numbers = "+14045550100-+14045550199" },
+	{ .name = "c", .key = "key", .x5u = X5U },
+};
+
+/* of two for one provider b has numbers of its own */
+static const struct member coded[MEMBERS] = {
+	{ .name = "a", .key = "key", .certificate = "cert", .x5u = X5U, .spc = "709J" },
+	{ .name = "b",
+	  .key = "key",
+	  .certificate = "cert",
+	  .x5u = X5U,
+	  .spc = "709J",
+	  .numbers = "+1404*" },
+	{ .name = "c", .key = "key", .x5u = X5U, .numbers = "+1215*" },
+};
+
+static const struct member sole = { .name = "a", .key = "key", .x5u = X5U };
+static const struct member bound = { .name = "a", .key = "key", .x5u = X5U, .numbers = "+1404*" };
+
+/* clang-format off */
+static const struct {
+	const struct member *list;
+	bool sign;
+	const char *name, *orig; /* "" not set */
+	const char *chosen;      /* NULL: SK_NO_CREDENTIAL */
+	const char *spc;         /* NULL: not set */
+} choices[] = {
+	{ many, true, "", "", "default", NULL },
+	{ many, true, "", "12155551212", "default", NULL },
+	{ many, true, "", "14041234567", "a", NULL },
+	{ many, true, "", "14045550100", "b", NULL },
+	{ many, true, "", "14045550200", "a", NULL },
+	{ many, true, "c", "14045550100", "c", NULL },
+	{ many, true, "a", "12155551212", "a", NULL },
+	{ many, true, "default", "14045550100", "default", NULL },
+	{ many, true, "d", "14045550100", NULL, NULL },
+	{ many, true, "A", "", NULL, NULL },
+	{ many, false, "", "", NULL, NULL },
+	{ many, false, "", "12155551212", NULL, NULL },
+	{ many, false, "", "14045550100", "b", NULL },
+	{ many, false, "default", "", NULL, NULL },
+	{ many, false, "c", "", "c", NULL },
+	{ coded, true, "", "", "a", "709J" },
+	{ coded, true, "", "12155551212", "a", "709J" },
+	{ coded, true, "", "14045550100", "b", "709J" },
+	{ coded, true, "", "14045550100", NULL, "709K" },
+	{ coded, true, "", "", NULL, "709K" },
+	{ coded, true, "", "", NULL, "709j" },
+	{ coded, true, "", "", NULL, "709" },
+	{ coded, true, "c", "14045550100", "c", "709J" },
+	{ coded, true, "default", "", "default", "709K" },
+	{ coded, true, "d", "", NULL, "709J" },
+	{ coded, true, "", "12155551212", "c", NULL },
+	{ coded, true, "", "13035551212", "default", NULL },
+	{ many, true, "", "14045550100", NULL, "709J" },
+	{ &sole, false, "", "12155551212", NULL, "709J" },
+	{ &sole, false, "", "12155551212", "a", NULL },
+	{ &sole, false, "", "", "a", NULL },
+	{ &sole, false, "b", "", NULL, NULL },
+	{ &bound, false, "", "12155551212", NULL, NULL },
+	{ &bound, false, "", "14045551212", "a", NULL },
+	{ &bound, false, "a", "12155551212", "a", NULL },
+};
+/* clang-format on */
+
+static void choosing(void)
+{
+	for (size_t i = 0; i < SK_COUNT(choices); i++) {
+		struct member list[MEMBERS] = { { 0 } };
+		struct sk_party orig = { .kind = SK_PARTY_TN };
+		struct keystore_wish wish = { .name = sk_span_of(choices[i].name),
+					      .spc = sk_span_of(choices[i].spc) };
+		const struct keystore_entry *e = NULL;
+		struct keystore *k = NULL;
+		char why[KEYSTORE_WHY_SIZE] = "";
+		enum sk_err err;
+
+		memcpy(list, choices[i].list,
+		       (choices[i].list == many || choices[i].list == coded ? MEMBERS : 1) *
+			       sizeof(list[0]));
+		CHECK(load_members(list, choices[i].sign, &k, why), "%s", why);
+		snprintf(orig.text, sizeof(orig.text), "%s", choices[i].orig);
+		wish.orig = choices[i].orig[0] ? &orig : NULL;
+		err = keystore_choose(k, &wish, PKI_NOW, PKI_NOW, &e);
+		CHECK(err == (choices[i].chosen ? SK_OK : SK_NO_CREDENTIAL) && !!e == !err,
+		      "row %zu: %s", i, sk_err_name(err));
+		CHECK_STR(e ? keystore_name(e) : "", choices[i].chosen ? choices[i].chosen : "",
+			  choices[i].orig);
+		CHECK(!e || !keystore_token(e), "row %zu", i);
+		keystore_free(k);
+	}
+}
+
+/* --- the next one takes over --- */
+
+static const struct member renewed[] = {
+	{ .name = "a",
+	  .key = "key",
+	  .certificate = "short",
+	  .x5u = X5U,
+	  .next_key = "key2",
+	  .next_certificate = "future2",
+	  .next_x5u = NEXT },
+	{ .name = NULL },
+};
+
+static void taking_over(void)
+{
+	/* "short" ends an hour after "future2" begins, at PKI_NOW + 7200 */
+	static const struct {
+		int64_t now, iat;
+		const char *x5u; /* NULL: SK_SIGNER_EXPIRED */
+		unsigned refused;
+		bool none;
+	} times[] = {
+		{ PKI_NOW, PKI_NOW, X5U, 0, false },
+		{ PKI_NOW + 7199, PKI_NOW + 7199, X5U, 0, false },
+		{ PKI_NOW + 7200, PKI_NOW + 7199, X5U, 0, false },
+		{ PKI_NOW + 7199, PKI_NOW + 7200, X5U, 0, false },
+		{ PKI_NOW + 7200, PKI_NOW + 7200, NEXT, 0, false },
+		{ PKI_NOW + 10801, PKI_NOW + 10801, NEXT, 0, false },
+		{ PKI_NOW + 10801, PKI_NOW + 7100, NULL, 0, false },
+		{ PKI_TO, PKI_TO, NEXT, 0, false },
+		{ PKI_TO + 1, PKI_TO + 1, NULL, 0, false },
+		{ PKI_FROM - 1, PKI_NOW, NULL, 0, false },
+		{ PKI_NOW + 7200, PKI_NOW + 7200, X5U, 2, false },
+		{ PKI_NOW + 7200, PKI_NOW + 7200, NEXT, 1, false },
+		{ PKI_NOW, PKI_NOW, NULL, 1, true },
+		{ PKI_NOW + 10801, PKI_NOW + 10801, NULL, 2, true },
+		{ PKI_NOW + 7200, PKI_NOW + 7200, NULL, 3, true },
+	};
+	const struct keystore_wish wish = { .orig = NULL };
+	char why[KEYSTORE_WHY_SIZE] = "";
+	struct keystore_cert cert;
+	struct keystore *k = NULL;
+
+	CHECK(load_members(renewed, false, &k, why), "%s", why);
+	for (size_t i = 0; i < SK_COUNT(times); i++) {
+		const struct keystore_entry *e = NULL;
+		enum sk_err want = times[i].x5u    ? SK_OK
+				   : times[i].none ? SK_NO_CREDENTIAL
+						   : SK_SIGNER_EXPIRED;
+		enum sk_err err;
+
+		keystore_refuse(k, 0, times[i].refused & 1);
+		keystore_refuse(k, 1, times[i].refused & 2);
+		err = keystore_choose(k, &wish, times[i].now, times[i].iat, &e);
+		CHECK(err == want, "row %zu: %s", i, sk_err_name(err));
+		CHECK_STR(e ? sk_credential_x5u(keystore_credential(e, SK_PPT_SHAKEN)) : "",
+			  times[i].x5u ? times[i].x5u : "", "takes over");
+	}
+	CHECK(keystore_count(k) == 2 && keystore_count(NULL) == 0, "both are listed");
+	keystore_at(k, 0, &cert);
+	CHECK(!cert.next && cert.chain && strcmp(cert.x5u, X5U) == 0, "the first");
+	CHECK_STR(cert.certificate, named("short"), "its file");
+	keystore_at(k, 1, &cert);
+	CHECK(cert.next && cert.chain && strcmp(cert.x5u, NEXT) == 0, "the next");
+	CHECK_STR(cert.name, "a", "its name");
+	CHECK(keystore_not_after(k) == PKI_TO, "the end is that of the last");
+	keystore_free(k);
+}
+
+/* --- keys are cleansed --- */
+
+enum {
+	MASK = 0x5a, /* what is looked for stands in memory like this, or it would find itself */
+	PIECE = 65536,
+	SECRET = 32,
+};
+
+static uint8_t piece[PIECE];
+
+static int count_in_piece(size_t len, uintptr_t from, const uint8_t masked[SECRET])
+{
+	int found = 0;
+
+	for (size_t i = 0; i + SECRET <= len; i++) {
+		uintptr_t at = from + i;
+		size_t k = 0;
+
+		while (k < SECRET && piece[i + k] == (masked[k] ^ MASK))
+			k++;
+		found += k == SECRET &&
+			 (at + SECRET <= (uintptr_t)piece || at >= (uintptr_t)piece + PIECE);
+	}
+	return found;
+}
+
+/* How often these bytes stand where this process can write. */
+static int count_in_memory(const uint8_t masked[SECRET])
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[512], mode[8];
+	unsigned long from, to;
+	int found = 0;
+
+	while (maps && fgets(line, sizeof(line), maps)) {
+		if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) != 3 || mode[1] != 'w' ||
+		    to - from > (1ul << 30)) /* a sanitizer's shadow */
+			continue;
+		for (; from + SECRET <= to; from += PIECE - SECRET) {
+			struct iovec here = { piece, to - from < PIECE ? to - from : PIECE };
+			struct iovec there = { NULL, here.iov_len };
+			ssize_t len;
+
+			memcpy(&there.iov_base, &from, sizeof(from));
+			len = process_vm_readv(getpid(), &here, 1, &there, 1, 0);
+			if (len > 0)
+				found += count_in_piece((size_t)len, from, masked);
+		}
+	}
+	if (maps)
+		fclose(maps);
+	return found;
+}
+
+static void unhex(const char *text, uint8_t out[SECRET])
+{
+	for (size_t i = 0; i < SECRET; i++) {
+		unsigned byte = 0;
+
+		if (sscanf(text + 2 * i, "%2x", &byte) != 1)
+			exit(2);
+		out[i] = (uint8_t)byte;
+	}
+}
+
+/* How the secret looks: in a number of OpenSSL's, in the file, and twice in the file's text. */
+struct looks {
+	uint8_t number[SECRET], octets[SECRET], text[SECRET], tail[SECRET];
+};
+
+static int count_in_files(const struct looks *l)
+{
+	return count_in_memory(l->octets) + count_in_memory(l->text) + count_in_memory(l->tail);
+}
+
+/* In a process that has never seen the key. */
+static int look_for_secrets(char **args)
+{
+	char why[KEYSTORE_WHY_SIZE] = "", x5u[] = X5U, identity[SK_IDENTITY_SIZE];
+	const struct sk_claims claims = { .orig = { SK_PARTY_TN, "12155551212" },
+					  .dest = { { SK_PARTY_TN, "12155551213" } },
+					  .dest_count = 1,
+					  .iat = PKI_NOW,
+					  .attest = SK_ATTEST_A,
+					  .origid = "123e4567-e89b-12d3-a456-426655440000" };
+	const struct sk_credential *c = NULL;
+	struct keystore *k = NULL;
+	struct looks looks;
+	size_t len;
+
+	snprintf(folder, sizeof(folder), "%s", args[0]);
+	unhex(args[2], looks.number);
+	unhex(args[3], looks.octets);
+	unhex(args[4], looks.text);
+	unhex(args[5], looks.tail);
+	CHECK(load(args[1], "cert", x5u, &k, why), "%s", why);
+	CHECK(count_in_files(&looks) == 0, "%s: loaded: what was in the file is gone", args[1]);
+	keystore_free(k);
+	CHECK(count_in_memory(looks.number) == 0, "%s: never used: the key is gone", args[1]);
+	CHECK(count_in_files(&looks) == 0, "%s: and all of the file", args[1]);
+
+	CHECK(load(args[1], "cert", x5u, &k, why), "%s", why);
+	CHECK(usual(k, SK_PPT_SHAKEN, PKI_NOW, PKI_NOW, &c) == SK_OK &&
+		      sk_sign(c, &claims, identity, sizeof(identity), &len) == SK_OK,
+	      "signed");
+	CHECK(count_in_memory(looks.number) > 0, "the key is in use, and can be found");
+	CHECK(count_in_files(&looks) == 0, "%s: the file is gone", args[1]);
+	keystore_free(k);
+	CHECK(count_in_memory(looks.number) == 0, "%s: the key is gone", args[1]);
+	CHECK(count_in_files(&looks) == 0, "%s: and all of the file", args[1]);
+	return check_result();
+}
+
+static void hex_masked(const uint8_t in[SECRET], char out[2 * SECRET + 1])
+{
+	for (size_t i = 0; i < SECRET; i++)
+		snprintf(out + 2 * i, 3, "%02x", in[i] ^ MASK);
+}
+
+/* The base64 of a file without its line ends, from `at` on. */
+static void cut_text(const char *file, size_t at, char out[2 * SECRET + 1])
+{
+	char line[128], body[1024] = "";
+	size_t len = 0;
+	FILE *f = fopen(named(file), "r");
+
+	while (f && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (line[0] != '-' && len + strlen(line) < sizeof(body))
+			len += (size_t)snprintf(body + len, sizeof(body) - len, "%s", line);
+	}
+	if (f)
+		fclose(f);
+	if (len < at + SECRET)
+		exit(2);
+	hex_masked((const uint8_t *)body + at, out);
+}
+
+static void cleansing(const char *self, EVP_PKEY *key)
+{
+	/* where the 43 characters of the secret are; a line has 64 */
+	static const struct {
+		const char *file;
+		size_t text, tail;
+	} files[] = { { "key", 31, 64 }, { "sec1", 10, 21 }, { "bare", 31, 56 } };
+	char number[2 * SECRET + 1], octets[2 * SECRET + 1];
+	uint8_t little[SECRET], big[SECRET];
+	BIGNUM *secret = NULL;
+
+	CHECK(EVP_PKEY_get_bn_param(key, "priv", &secret) == 1 &&
+		      BN_bn2lebinpad(secret, little, SECRET) == SECRET &&
+		      BN_bn2binpad(secret, big, SECRET) == SECRET,
+	      "the secret");
+	hex_masked(little, number);
+	hex_masked(big, octets);
+	for (size_t i = 0; i < SK_COUNT(files); i++) {
+		char text[2 * SECRET + 1], tail[2 * SECRET + 1];
+		int status = 0;
+		pid_t pid;
+
+		cut_text(files[i].file, files[i].text, text);
+		cut_text(files[i].file, files[i].tail, tail);
+		pid = fork();
+		if (pid == 0) {
+			execl("/proc/self/exe", self, folder, files[i].file, number, octets, text,
+			      tail, (char *)NULL);
+			_exit(3);
+		}
+		CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0, "%s: status %x",
+		      files[i].file, (unsigned)status);
+	}
+	BN_clear_free(secret);
+}
+
+/* The same key in the other forms: SEC 1, and PKCS#8 without the public key. */
+static void write_forms(EVP_PKEY *key)
+{
+	static const uint8_t head[] = { 0x30, 0x41, 0x02, 0x01, 0x00, 0x30, 0x13, 0x06, 0x07,
+					0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08,
+					0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x04,
+					0x27, 0x30, 0x25, 0x02, 0x01, 0x01, 0x04, 0x20 };
+	uint8_t der[sizeof(head) + SECRET];
+	BIO *sec1 = BIO_new(BIO_s_mem()), *bare = BIO_new(BIO_s_mem());
+	BIGNUM *secret = NULL;
+	char *text;
+	long len;
+
+	memcpy(der, head, sizeof(head));
+	if (EVP_PKEY_get_bn_param(key, "priv", &secret) != 1 ||
+	    BN_bn2binpad(secret, der + sizeof(head), SECRET) != SECRET ||
+	    !PEM_write_bio_PrivateKey_traditional(sec1, key, NULL, NULL, 0, NULL, NULL) ||
+	    !PEM_write_bio(bare, "PRIVATE KEY", "", der, sizeof(der)))
+		exit(1);
+	len = BIO_get_mem_data(sec1, &text);
+	write_file("sec1", text, (size_t)len, 0600);
+	len = BIO_get_mem_data(bare, &text);
+	write_file("bare", text, (size_t)len, 0600);
+	BN_clear_free(secret);
+	BIO_free(sec1);
+	BIO_free(bare);
+}
+
+int main(int argc, char **argv)
+{
+	static const char *const files[] = { "key",   "open",    "group",   "p384",   "rsa",
+					     "empty", "garbage", "large",   "cert",   "cert600",
+					     "other", "expired", "half",    "future", "key2",
+					     "short", "future2", "numbers", "sec1",   "bare" };
+	const char *base = getenv("TMPDIR");
+	EVP_PKEY *key;
+
+	if (argc == 7)
+		return look_for_secrets(argv + 1);
+	key = EVP_EC_gen("P-256");
 	snprintf(folder, sizeof(folder), "%.400s/keys-XXXXXX", base ? base : P_tmpdir);
 	if (!mkdtemp(folder) || !key)
 		return 1;
 	make_files(key);
+	write_forms(key);
 	loading();
 	using();
+	loading_several();
+	choosing();
+	taking_over();
+	cleansing(argv[0], key);
 	for (size_t i = 0; i < SK_COUNT(files); i++)
 		unlink(named(files[i]));
 	rmdir(folder);

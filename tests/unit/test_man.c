@@ -29,7 +29,7 @@ static void set_header(struct facts *f, const char *name, const char *value)
 /* clang-format off */
 #define MAN "tenant: {profile: man}\n"
 #define D   "<sip:+33140278000@a>"
-/* Diversion headers with `sign.attest: A`; lines are told apart by '|' */
+/* Diversion headers, and what an A becomes; lines are told apart by '|' */
 static const struct { const char *yaml, *lines; enum sk_err want; enum sk_attest attest; } loops[] = {
 	{ MAN, "", SK_OK, SK_ATTEST_A },
 	{ "", D, SK_OK, SK_ATTEST_A },
@@ -109,20 +109,21 @@ static void diversions(void)
 		struct tenant *t = kit_tenant(loops[i].yaml);
 		struct sk_claims c = { .attest = SK_ATTEST_NONE };
 		struct facts f = usual();
+		enum sk_attest lowered;
 		enum sk_err err;
 
-		((struct sign_conf *)(uintptr_t)&t->set->sign)->attest = CONF_ATTEST_A;
 		set_lines(&f, loops[i].lines);
-		err = policy_claims(t, &f, &c);
+		err = policy_claims(t, &f, false, &c);
 		CHECK(err == loops[i].want, "%s%s: %s", loops[i].yaml, loops[i].lines,
 		      sk_err_name(err));
-		CHECK(c.attest == loops[i].attest, "%s%s: %c", loops[i].yaml, loops[i].lines,
-		      sk_attest_letter(c.attest));
-		/* B and C say no more than is true */
-		((struct sign_conf *)(uintptr_t)&t->set->sign)->attest = CONF_ATTEST_B;
-		CHECK(policy_claims(t, &f, &c) == loops[i].want &&
-			      (loops[i].want || c.attest == SK_ATTEST_B),
-		      "%s%s: B stays", loops[i].yaml, loops[i].lines);
+		lowered = policy_lowered(t, &f, SK_ATTEST_A);
+		CHECK(err || lowered == loops[i].attest, "%s%s: %c", loops[i].yaml, loops[i].lines,
+		      sk_attest_letter(lowered));
+		/* B and C say no more than is true; what is none stays none */
+		for (unsigned other = SK_ATTEST_NONE; other <= SK_ATTEST_BAD; other++)
+			CHECK(other == SK_ATTEST_A ||
+				      policy_lowered(t, &f, (enum sk_attest)other) == other,
+			      "%s%s: %u stays", loops[i].yaml, loops[i].lines, other);
 		tenant_unref(t);
 	}
 }

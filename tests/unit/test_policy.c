@@ -62,7 +62,7 @@ static const struct { const char *name, *from, *to, *pai; } broken[] = {
 	{ "%00 in a bare address", "sip:%00a@b;tag=1", "<sip:+12155551213@b>", NULL },
 };
 
-/* what comes of claims, with `sign.attest: A` */
+/* what comes of claims */
 static const struct {
 	const char *name, *yaml;
 	const char *from, *to, *date, *identity;
@@ -88,7 +88,6 @@ static const struct {
 	{ "nobody is called", "", NULL, "<sip:anonymous@anonymous.invalid>", NULL, NULL, false, SK_NO_DEST, 0 },
 	{ "emergency", "", NULL, "<sip:911@b;user=phone>", NULL, NULL, false, SK_OK, NOW },
 	{ "broken To", "", NULL, "<", NULL, NULL, false, SK_REQUEST_SYNTAX, 0 },
-	{ "no attestation", "sign: {attest: none}\n", NULL, NULL, NULL, NULL, false, SK_NO_ATTEST, 0 },
 };
 
 /* the Date of a request to verify */
@@ -112,17 +111,27 @@ static const struct { const char *yaml, *date; enum sk_err want; } dates[] = {
 	{ "tenant: {profile: man}\nverify: {date-check: iat-only}\n", "today", SK_OK },
 };
 
-#define TRUST "sign: {attest: B, attest-headers: [Attestation-Info, X-Attest], attest-sources: [192.0.2.0/24]}\n"
-static const struct { const char *name, *yaml, *header, *value, *header2; enum sk_attest want; } attests[] = {
-	{ "our own", TRUST, NULL, NULL, NULL, SK_ATTEST_B },
-	{ "said", TRUST, "Attestation-Info", "A", NULL, SK_ATTEST_A },
-	{ "said, any case of the name", TRUST, "attestation-INFO", "C", NULL, SK_ATTEST_C },
-	{ "the second name", TRUST, "X-Attest", "C", NULL, SK_ATTEST_C },
-	{ "the order is ours", TRUST, "X-Attest", "C", "Attestation-Info", SK_ATTEST_A },
-	{ "nonsense is not signed", TRUST, "X-Attest", "a", NULL, SK_ATTEST_BAD },
-	{ "empty is not signed", TRUST, "X-Attest", "", NULL, SK_ATTEST_BAD },
-	{ "another header", TRUST, "P-Attest", "A", NULL, SK_ATTEST_B },
-	{ "from a stranger", "sign: {attest: B, attest-headers: [X-Attest], attest-sources: [198.51.100.0/24]}\n", "X-Attest", "A", NULL, SK_ATTEST_B },
+/* numbers in headers of the request, which may say them */
+#define SAY "sign: {orig-header: X-Orig, dest-header: X-Dest, attest-sources: [192.0.2.0/24]}\nnumbers: {country: 1}\n"
+static const struct { const char *name, *yaml; bool may; const char *orig, *dest; enum sk_err want; const char *want_orig, *want_dest; } said[] = {
+	{ "both", SAY, true, "+14045550100", "+14045550199", SK_OK, "14045550100", "14045550199" },
+	{ "nobody may", SAY, false, "+14045550100", "+14045550199", SK_OK, "12155551212", "12155551213" },
+	{ "no header is asked for", "", true, "+14045550100", "+14045550199", SK_OK, "12155551212", "12155551213" },
+	{ "none is there", SAY, true, NULL, NULL, SK_OK, "12155551212", "12155551213" },
+	{ "orig alone", SAY, true, "+14045550100", NULL, SK_OK, "14045550100", "12155551213" },
+	{ "dest alone", SAY, true, NULL, "911", SK_OK, "12155551212", "911" },
+	{ "as people write it", SAY, true, "(404) 555-0100", "404.555.0199", SK_OK, "14045550100", "14045550199" },
+	{ "as addresses", SAY, true, "\"B\" <sip:+14045550100@a>;x=y", "tel:+14045550199", SK_OK, "14045550100", "14045550199" },
+	{ "orig is no number", SAY, true, "bob", NULL, SK_NO_ORIG, "", "" },
+	{ "orig is an address of nobody", SAY, true, "<sip:bob@a>", NULL, SK_NO_ORIG, "", "" },
+	{ "orig is empty", SAY, true, "", NULL, SK_NO_ORIG, "", "" },
+	{ "orig is broken", SAY, true, "<sip:+14045550100@a", NULL, SK_NO_ORIG, "", "" },
+	{ "orig is two", SAY, true, "+14045550100, +14045550101", NULL, SK_NO_ORIG, "", "" },
+	{ "orig is too long", SAY, true, "+1404555010012345", NULL, SK_NO_ORIG, "", "" },
+	{ "orig is a short code", SAY, true, "911", NULL, SK_NO_ORIG, "", "" },
+	{ "orig with %00", SAY, true, "<sip:+1404%005550100@a>", NULL, SK_NO_ORIG, "", "" },
+	{ "dest is empty", SAY, true, NULL, "", SK_NO_DEST, "", "" },
+	{ "dest is nobody", SAY, true, NULL, "sip:bob@a", SK_NO_DEST, "", "" },
 };
 /* clang-format on */
 
@@ -170,15 +179,11 @@ static void refusals(void)
 static void signing(void)
 {
 	for (size_t i = 0; i < SK_COUNT(claims); i++) {
-		struct tenant *t =
-			kit_tenant(claims[i].yaml[0] ? claims[i].yaml : "sign: {attest: A}\n");
+		struct tenant *t = kit_tenant(claims[i].yaml);
 		struct facts f = usual();
 		struct sk_claims c = { .iat = 0 };
 		enum sk_err err;
 
-		/* the rows that set something else in `sign` still want an attestation */
-		if (!strstr(claims[i].yaml, "none"))
-			((struct sign_conf *)(uintptr_t)&t->set->sign)->attest = CONF_ATTEST_A;
 		if (claims[i].from)
 			f.from = sk_span_of(claims[i].from);
 		if (claims[i].to)
@@ -188,7 +193,7 @@ static void signing(void)
 		if (claims[i].identity)
 			f.identities[f.identity_count++] = sk_span_of(claims[i].identity);
 		f.complete = !claims[i].incomplete;
-		err = policy_claims(t, &f, &c);
+		err = policy_claims(t, &f, false, &c);
 		CHECK(err == claims[i].want, "%s: %s", claims[i].name, sk_err_name(err));
 		CHECK(err || c.iat == claims[i].iat, "%s: %lld", claims[i].name, (long long)c.iat);
 		CHECK(err || (c.dest_count == 1 && c.div.kind == SK_PARTY_NONE &&
@@ -198,22 +203,23 @@ static void signing(void)
 	}
 }
 
-static void attestations(void)
+static void headers(void)
 {
-	for (size_t i = 0; i < SK_COUNT(attests); i++) {
-		struct tenant *t = kit_tenant(attests[i].yaml);
+	for (size_t i = 0; i < SK_COUNT(said); i++) {
+		struct tenant *t = kit_tenant(said[i].yaml);
 		struct facts f = usual();
-		struct sk_claims c;
+		struct sk_claims c = { .iat = 0 };
 		enum sk_err err;
 
-		if (attests[i].header)
-			set_header(&f, attests[i].header, attests[i].value);
-		if (attests[i].header2)
-			set_header(&f, attests[i].header2, "A");
-		err = policy_claims(t, &f, &c);
-		CHECK(c.attest == attests[i].want, "%s", attests[i].name);
-		CHECK(err == (attests[i].want == SK_ATTEST_BAD ? SK_NO_ATTEST : SK_OK), "%s",
-		      attests[i].name);
+		if (said[i].orig)
+			set_header(&f, "x-orig", said[i].orig);
+		if (said[i].dest)
+			set_header(&f, "X-DEST", said[i].dest);
+		err = policy_claims(t, &f, said[i].may, &c);
+		CHECK(err == said[i].want, "%s: %s", said[i].name, sk_err_name(err));
+		CHECK_STR(c.orig.text, said[i].want_orig, said[i].name);
+		CHECK_STR(c.dest[0].text, said[i].want_dest, said[i].name);
+		CHECK(c.attest == SK_ATTEST_NONE, "%s: not its business", said[i].name);
 		tenant_unref(t);
 	}
 }
@@ -222,29 +228,33 @@ static void origids(void)
 {
 	static const char uuid[] = "123E4567-e89b-12d3-a456-426655440000";
 	static const char lower[] = "123e4567-e89b-12d3-a456-426655440000";
-	struct tenant *derived = kit_tenant("sign: {attest: A}\n"),
-		      *fixed = kit_tenant("sign: {attest: A, origid: fixed, origid-value: "
+	struct tenant *derived = kit_tenant(""),
+		      *fixed = kit_tenant("sign: {origid: fixed, origid-value: "
 					  "123e4567-e89b-12d3-a456-426655440000}\n"),
-		      *header = kit_tenant("sign: {attest: A, origid: header, origid-header: "
+		      *header = kit_tenant("sign: {origid: header, origid-header: "
 					   "X-Origid}\n");
 	struct facts f = usual(), with = usual(), odd = usual();
 	struct sk_claims a, b;
 
 	set_header(&with, "x-origid", uuid);
 	set_header(&odd, "X-Origid", "\"}\r\nEvil: 1");
-	CHECK(!policy_claims(derived, &f, &a) && !policy_claims(derived, &with, &b), "derived");
+	CHECK(!policy_claims(derived, &f, true, &a) && !policy_claims(derived, &with, true, &b),
+	      "derived");
 	CHECK_STR(a.origid, b.origid, "the same request, the same origid");
 	with.id[0]++;
-	CHECK(!policy_claims(derived, &with, &b) && strcmp(a.origid, b.origid) != 0, "another");
+	CHECK(!policy_claims(derived, &with, true, &b) && strcmp(a.origid, b.origid) != 0,
+	      "another");
 	with.id[0]--;
-	CHECK(!policy_claims(fixed, &with, &b), "fixed");
+	CHECK(!policy_claims(fixed, &with, true, &b), "fixed");
 	CHECK_STR(b.origid, lower, "fixed");
-	CHECK(!policy_claims(header, &with, &b), "of a header");
+	CHECK(!policy_claims(header, &with, true, &b), "of a header");
 	CHECK_STR(b.origid, lower, "in lower case");
-	CHECK(!policy_claims(header, &f, &b), "header not there");
+	CHECK(!policy_claims(header, &f, true, &b), "header not there");
 	CHECK_STR(b.origid, a.origid, "then derived");
-	CHECK(!policy_claims(header, &odd, &b), "header is no UUID");
+	CHECK(!policy_claims(header, &odd, true, &b), "header is no UUID");
 	CHECK_STR(b.origid, a.origid, "then derived too");
+	CHECK(!policy_claims(header, &with, false, &b), "a header of somebody who may not say");
+	CHECK_STR(b.origid, a.origid, "derived as well");
 	tenant_unref(derived);
 	tenant_unref(fixed);
 	tenant_unref(header);
@@ -282,7 +292,7 @@ int main(void)
 	callers();
 	refusals();
 	signing();
-	attestations();
+	headers();
 	origids();
 	verify_dates();
 	tasks();

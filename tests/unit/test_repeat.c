@@ -6,7 +6,10 @@ static const uint8_t one[16] = { 1, 2, 3 }, other[16] = { 2, 2, 3 };
 /* @return the time it was first seen, 0 when it is new */
 static int64_t seen(struct repeat *r, const uint8_t id[16], int64_t mono, int64_t wall)
 {
-	return repeat_seen(r, id, mono, &wall) ? wall : 0;
+	struct repeat_mark mark = repeat_seen(r, id, SK_SPAN("t"), mono, wall);
+
+	CHECK(mark.is || mark.wall == wall, "a new one is of now");
+	return mark.is ? mark.wall : 0;
 }
 
 static void in_time(void)
@@ -57,8 +60,61 @@ static void crowded(void)
 	repeat_free(r);
 }
 
+static void owners(void)
+{
+	struct repeat *r = repeat_new();
+	struct repeat_mark a = repeat_seen(r, one, SK_SPAN("a"), 1000, 500);
+	struct repeat_mark b = repeat_seen(r, one, SK_SPAN("b"), 1001, 501);
+
+	CHECK(!a.is && !b.is, "the same request of two owners is two");
+	repeat_set_over(r, &a);
+	a = repeat_seen(r, one, SK_SPAN("a"), 1002, 502);
+	b = repeat_seen(r, one, SK_SPAN("b"), 1002, 502);
+	CHECK(a.is && a.over && a.wall == 500, "a's was over its limit");
+	CHECK(b.is && !b.over && b.wall == 501, "b's was not");
+	repeat_free(r);
+}
+
+/* As often as a client repeats, and on. */
+static void too_often(void)
+{
+	struct repeat *r = repeat_new();
+	struct repeat_mark mark = repeat_seen(r, one, SK_SPAN("a"), 1000, 500);
+
+	repeat_set_over(r, &mark);
+	for (int i = 1; i < 20; i++) {
+		mark = repeat_seen(r, one, SK_SPAN("a"), 1000 + i, 500);
+		CHECK(mark.is && mark.over && mark.wall == 500, "%d: a repeat", i);
+		CHECK(mark.too_often == (i > REPEAT_TIMES), "%d: too often?", i);
+	}
+	mark = repeat_seen(r, one, SK_SPAN("a"), 1000 + REPEAT_MS, 532);
+	CHECK(!mark.is && !mark.over && !mark.too_often, "forgotten");
+	repeat_free(r);
+}
+
+/* Who went out of a full set is not marked, nor is who came in its place. */
+static void marked_late(void)
+{
+	struct repeat *r = repeat_new();
+	uint8_t id[16] = { 0 };
+	struct repeat_mark first = repeat_seen(r, id, SK_SPAN("a"), 1000, 100), mark;
+
+	for (uint8_t i = 1; i < 5; i++) {
+		id[0] = (uint8_t)(i * 2);
+		mark = repeat_seen(r, id, SK_SPAN("a"), 1000 + i, 100);
+		CHECK(!mark.is, "%u is new", i);
+	}
+	repeat_set_over(r, &first);
+	mark = repeat_seen(r, id, SK_SPAN("a"), 1010, 100);
+	CHECK(mark.is && !mark.over, "not the other's mark");
+	repeat_free(r);
+}
+
 int main(void)
 {
+	owners();
+	too_often();
+	marked_late();
 	in_time();
 	odd_clocks();
 	crowded();

@@ -10,7 +10,8 @@
 
 static struct sk_mac *mac;
 
-static bool ask(struct seen *s, const char *token, const char *call, int64_t now, int64_t until)
+static bool ask_of(struct seen *s, const char *owner, const char *token, const char *call,
+		   int64_t now, int64_t until)
 {
 	struct sk_passport *p = calloc(1, sizeof(*p));
 	bool before;
@@ -18,9 +19,26 @@ static bool ask(struct seen *s, const char *token, const char *call, int64_t now
 	if (!p)
 		exit(1);
 	p->token.signed_part = sk_span_of(token);
-	before = seen_before(s, mac, p, sk_span_of(call), now, until);
+	before = seen_before(s, mac, sk_span_of(owner), p, sk_span_of(call), now, until);
 	free(p);
 	return before;
+}
+
+static bool ask(struct seen *s, const char *token, const char *call, int64_t now, int64_t until)
+{
+	return ask_of(s, "t", token, call, now, until);
+}
+
+/* Nobody's call is a copy of another owner's. */
+static void owners(void)
+{
+	struct seen *s = seen_new(1024);
+
+	CHECK(!ask_of(s, "a", "h.p", "1", NOW, NOW + 60), "a's");
+	CHECK(!ask_of(s, "b", "h.p", "2", NOW, NOW + 60), "the same token in a call of b");
+	CHECK(ask_of(s, "b", "h.p", "3", NOW, NOW + 60), "another call of b");
+	CHECK(ask_of(s, "a", "h.p", "2", NOW, NOW + 60), "another call of a");
+	seen_free(s);
 }
 
 static void calls(void)
@@ -90,6 +108,7 @@ int main(void)
 	CHECK(!sk_mac_new(key, &mac), "a key");
 	CHECK(!seen_new(SIZE_MAX), "too large");
 	seen_free(NULL);
+	owners();
 	calls();
 	far_future();
 	full();

@@ -1,5 +1,6 @@
 #include "tests/check.h"
 #include "tests/unit/callkit.h"
+#include "tests/unit/manykit.h"
 
 /* clang-format off */
 static const struct {
@@ -36,16 +37,22 @@ static void profiles(void)
 	}
 }
 
+static void count_slot(void *arg, const struct tally_slot *slot)
+{
+	(void)slot;
+	++*(size_t *)arg;
+}
+
 static void references(void)
 {
 	struct tenant *t = kit_tenant("certs: {lab: yes}\nverify: {max-age: 5s, max-skew: 0s}\n");
 	struct tenant *again = tenant_ref(t);
-	struct facts facts = { .complete = true };
 
-	CHECK(again == t && tenant_find(t, &facts) == t, "one tenant");
+	CHECK(again == t, "one tenant");
 	CHECK(t->verify.url_rules == SK_URL_LAB, "laboratory");
 	CHECK(t->verify.max_age == 5 && t->verify.max_skew == 0, "own window");
 	CHECK(t->conf->refs == 1 && t->keys == NULL, "holds its configuration, has no key");
+	CHECK(!t->own && !t->tally && !t->trunks, "no file, nothing to count in");
 	tenant_unref(t);
 	CHECK(again->set == &again->conf->tenant, "alive as long as somebody holds it");
 	tenant_unref(again);
@@ -58,15 +65,101 @@ static void refused(void)
 		"sign: {key: no-such-file, x5u: \"https://a.example/c\", attest: "
 		"A}\n";
 	struct complaints complaints = { 0 };
+	struct clock clock = { .wall = kit_wall };
+	struct tally *tally = tally_new(8);
+	struct tenant_parts parts = { .clock = &clock, .tally = tally };
 	char why[KEYSTORE_WHY_SIZE] = "";
 	struct conf *conf = NULL;
+	size_t slots = 0;
 
-	if (!conf_load_text(yaml, sizeof(yaml) - 1, "test", &conf, &complaints))
+	if (!tally || !conf_load_text(yaml, sizeof(yaml) - 1, "test", &conf, &complaints))
 		exit(1);
 	complaints_deinit(&complaints);
-	CHECK(!tenant_new(conf, KIT_NOW, why), "no key file");
+	CHECK(!tenant_new(conf, &parts, why), "no key file");
 	CHECK(strstr(why, "no-such-file") && strstr(why, "No such file"), "says so: %s", why);
 	CHECK(conf->refs == 1, "lets the configuration go");
+	tally_each(tally, count_slot, &slots);
+	CHECK(slots == 0, "takes no room for its counters");
+	tally_free(tally);
+	conf_unref(conf);
+}
+
+/* Of the trunks only those with a limit are counted by themselves. */
+static void counted(void)
+{
+	static const char yaml[] = "match: {hosts: [a.example]}\n"
+				   "tenant: {trunk-parameter: otg}\ntrunks: {one: {rate: 5, "
+				   "groups: [a]}, two: {groups: [b]}, three: {rate: 7}}\n";
+	struct conf *conf = many_conf("tenants: {folder: .}\n");
+	struct complaints complaints = { 0 };
+	struct clock clock = { .wall = kit_wall };
+	struct tally *tally = tally_new(8);
+	struct tenant_parts parts = { .clock = &clock, .tally = tally };
+	struct tenant_conf *set = NULL;
+	char why[KEYSTORE_WHY_SIZE] = "";
+	struct tenant *t;
+
+	if (!tally ||
+	    !tenant_conf_load(yaml, sizeof(yaml) - 1, "acme.yaml", conf, &set, &complaints)) {
+		fprintf(stderr, "%s\n", complaints.count ? complaints.items[0] : "");
+		exit(1);
+	}
+	t = tenant_of_file(set, &parts, why);
+	CHECK(t, "%s", why);
+	if (!t)
+		exit(1);
+	CHECK(t->set == set && t->own == set && !t->conf, "its settings are its own");
+	CHECK(t->tally == tally_slot(tally, SK_SPAN("acme")), "its slot");
+	CHECK(t->trunks[0] && t->trunks[0] == tally_slot(tally, SK_SPAN("acme/one")), "a trunk");
+	CHECK(!t->trunks[1], "a trunk without a limit");
+	CHECK(t->trunks[2] && t->trunks[2] == tally_slot(tally, SK_SPAN("acme/three")), "another");
+	tenant_unref(t);
+	CHECK(conf->refs == 1, "does not hold the main file's settings");
+	complaints_deinit(&complaints);
+	tally_free(tally);
+	conf_unref(conf);
+}
+
+/* Without a slot a tenant is served, but not when it has a limit. */
+static void no_room(void)
+{
+	static const struct {
+		const char *yaml;
+		bool ok;
+	} cases[] = {
+		{ "match: {hosts: [a.example]}\n", true },
+		{ "match: {hosts: [a.example]}\nlimits: {rate: 5}\n", false },
+		{ "match: {hosts: [a.example]}\ntenant: {trunk-parameter: otg}\ntrunks: {one: "
+		  "{groups: [a]}}\n",
+		  true },
+		{ "match: {hosts: [a.example]}\ntenant: {trunk-parameter: otg}\ntrunks: {one: "
+		  "{groups: [a], rate: 5}}\n",
+		  false },
+	};
+	struct conf *conf = many_conf("tenants: {folder: .}\n");
+	struct clock clock = { .wall = kit_wall };
+	struct tally *tally = tally_new(1);
+	struct tenant_parts parts = { .clock = &clock, .tally = tally };
+
+	if (!tally || !tally_slot(tally, SK_SPAN("somebody")))
+		exit(1);
+	for (size_t i = 0; i < SK_COUNT(cases); i++) {
+		struct complaints complaints = { 0 };
+		struct tenant_conf *set = NULL;
+		char why[KEYSTORE_WHY_SIZE] = "";
+		struct tenant *t;
+
+		if (!tenant_conf_load(cases[i].yaml, strlen(cases[i].yaml), "acme.yaml", conf, &set,
+				      &complaints))
+			exit(1);
+		t = tenant_of_file(set, &parts, why);
+		CHECK(!t == !cases[i].ok, "%s: %s", cases[i].yaml, why);
+		CHECK(t || strstr(why, "tenants.max"), "%s: %s", cases[i].yaml, why);
+		CHECK(!t || !t->tally, "%s: not counted", cases[i].yaml);
+		tenant_unref(t);
+		complaints_deinit(&complaints);
+	}
+	tally_free(tally);
 	conf_unref(conf);
 }
 
@@ -75,5 +168,7 @@ int main(void)
 	profiles();
 	references();
 	refused();
+	counted();
+	no_room();
 	return check_result();
 }
