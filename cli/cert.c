@@ -225,6 +225,8 @@ static int run(const struct command *self, int argc, char **argv)
 		return out_json(json_pack("{s:o}", "verdict", out_json_outcome(err)),
 				out_status(err));
 
+	if (err == SK_FETCH_SYNTAX) /* the file has been named */
+		return out_status(err);
 	return err ? out_refusal(self, err) : show(self, &o, rest.items[0], &rules, chain);
 }
 

@@ -32,6 +32,10 @@ int input_chain(const struct command *self, const char *path, struct sk_chain **
 
 	*err = sk_chain_new(text, len, out);
 	file_free(text, len);
+	if (*err == SK_FETCH_SYNTAX) /* its own text speaks of an address */
+		fprintf(stderr,
+			"shaken %s: %s: %s: the file holds no certificate, or a broken one\n",
+			self->name, sk_err_name(*err), path);
 	return CLI_YES;
 }
 

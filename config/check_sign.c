@@ -95,9 +95,10 @@ static void check_origid(struct loading *l, const struct conf *conf)
 	if (sign->origid == ORIGID_FIXED && !is_set(sign->origid_value) && gets_calls(l, conf))
 		complain(l, place_of(l, "sign.origid"),
 			 "sign.origid: \"fixed\" needs sign.origid-value, a UUID");
-	if (sign->origid == ORIGID_HEADER && !is_set(sign->origid_header))
+	if (sign->origid == ORIGID_HEADER && sign->origid_headers.count == 0)
 		complain(l, place_of(l, "sign.origid"),
-			 "sign.origid: \"header\" needs sign.origid-header, a header name");
+			 "sign.origid: \"header\" needs sign.origid-headers, a list of header "
+			 "names");
 }
 
 bool is_token(const char *text)

@@ -1,6 +1,6 @@
 /*
  * The known name nearest to a misspelt one, by edit distance.  A key that is
- * right but stands in the wrong section counts as nearest of all.
+ * right but stands in the wrong section is nearer than all but one letter amiss.
  */
 #include "config/nearest.h"
 
@@ -11,6 +11,7 @@
 
 enum {
 	NAME_MAX_LEN = NEAREST_PATH_SIZE - 1, /* longer names are like nothing we know */
+	MOVED = 2, /* so many letters is a key in the wrong section away from the right one */
 	FAR = 1000,
 };
 
@@ -60,7 +61,8 @@ static void look(const char *path, const struct conf_item *rows, size_t count,
 
 	for (size_t i = 0; i < count; i++) {
 		bool moved = key && strcmp(strrchr(rows[i].path, '.'), key) == 0;
-		unsigned d = moved ? 0 : distance(path, rows[i].path);
+		unsigned far = distance(path, rows[i].path);
+		unsigned d = moved && far > MOVED ? MOVED : far;
 
 		if (d < *least_far) {
 			*least_far = d;

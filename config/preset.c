@@ -25,6 +25,7 @@ static const struct row usual[] = {
 	{ "answer.verstat-suffix", "no" },
 	{ "answer.verstat-header", "X-Verstat" },
 	{ "answer.pai-header", "P-Asserted-Identity" },
+	{ "answer.pai-verstat", "user" },
 	{ "answer.attest-header", "P-Attestation-Indicator" }, /* Bandwidth, BulkVS */
 	{ "answer.origid-header", "P-Origination-ID" },
 	{ "answer.nothing", "302" },
@@ -77,7 +78,7 @@ static const struct row oracle[] = {
 	{ "answer.reason", "sip" },
 	{ "sign.attest-headers", "[P-Attestation-Info, Attestation-Info]" },
 	{ "sign.origid", "header" },
-	{ "sign.origid-header", "P-Origination-ID" },
+	{ "sign.origid-headers", "[P-Origination-ID, Origination-ID]" },
 	{ NULL, NULL },
 };
 

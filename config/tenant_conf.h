@@ -113,8 +113,8 @@ struct sign_conf {
 	struct text_list attest_headers; /**< request headers, first one that is there counts  */
 	struct net_list attest_sources;  /**< who may say the attestation; empty: nobody       */
 	enum conf_origid origid;
-	char *origid_value;  /**< UUID of `fixed`                                    */
-	char *origid_header; /**< header name of `header`                            */
+	char *origid_value;              /**< UUID of `fixed`                                    */
+	struct text_list origid_headers; /**< of `header`; the first one that is there counts  */
 	enum conf_orig_source orig_source;
 	enum conf_no_orig no_orig;
 	enum conf_stale_sign stale_date;
@@ -178,6 +178,7 @@ struct answer_conf {
 	enum conf_reason reason;
 	enum conf_nothing nothing; /**< nothing to sign and nothing to verify              */
 	char *pai_header;          /**< what P-Asserted-Identity is called in the answer   */
+	enum conf_pai_verstat pai_verstat; /**< where it has the verstat               */
 	enum conf_block block;
 	char *block_url; /**< redress address of a 603+ (ATIS-1000099); "": none      */
 	char *block_tel;

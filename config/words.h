@@ -161,6 +161,13 @@ enum conf_nothing {
 	NOTHING_503
 };
 
+/** Where a P-Asserted-Identity has the verstat. */
+enum conf_pai_verstat {
+	PAI_VERSTAT_USER,  /**< a parameter of the user part (TS 24.229, 7.2A.20)              */
+	PAI_VERSTAT_URI,   /**< a parameter of the URI                                         */
+	PAI_VERSTAT_HEADER /**< a parameter of the header, behind the ">"                      */
+};
+
 /** Where the Identity goes (bits). */
 enum {
 	IDENTITY_IN_HEADER = 1,

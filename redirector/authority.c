@@ -6,6 +6,7 @@
 #include "redirector/authority.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -159,6 +160,17 @@ bool authority_new(const struct authority_parts *parts, const struct authority_c
 	on_timer(a);
 	*out = sk_steal(a);
 	return true;
+}
+
+bool authority_check(const struct authority_conf *conf, char why[AUTHORITY_WHY_SIZE])
+{
+	SK_CLEANUP(numbers_close_p) struct numbers *numbers = NULL;
+	char reason[NUMBERS_WHY_SIZE];
+
+	if (conf->store[0] == '\0' || numbers_open(conf->store, false, &numbers, reason))
+		return true;
+	snprintf(why, AUTHORITY_WHY_SIZE, "authority.store: %s", reason);
+	return false;
 }
 
 void authority_free(struct authority *a)

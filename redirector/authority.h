@@ -18,6 +18,10 @@
 
 struct authority;
 
+enum {
+	AUTHORITY_WHY_SIZE = NUMBERS_WHY_SIZE + 32,
+};
+
 /** This one is asked from now on; the one before it is closed when this returns. */
 typedef void authority_h(void *arg, const struct numbers *numbers);
 
@@ -37,6 +41,10 @@ struct authority_parts {
 SK_MUSTCHECK
 bool authority_new(const struct authority_parts *parts, const struct authority_conf *conf,
 		   struct authority **out);
+
+/** Could what is there be opened now?  Also true when authority.store is not set. */
+SK_MUSTCHECK
+bool authority_check(const struct authority_conf *conf, char why[AUTHORITY_WHY_SIZE]);
 
 /** Waits for a thread that opens.  Nobody asks the store any more.  NULL is allowed. */
 void authority_free(struct authority *authority);

@@ -2,6 +2,7 @@
  * Arguments; everything else is the worker's, or that of the numbers' command.
  */
 #include "config/load.h"
+#include "redirector/authority.h"
 #include "redirector/base/clock.h"
 #include "redirector/base/log.h"
 #include "redirector/base/loop.h"
@@ -107,6 +108,14 @@ static void print_all(const struct complaints *list)
 		fprintf(stderr, "... and %zu more\n", list->lost);
 }
 
+static void print_warnings(const struct complaints *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		fprintf(stderr, "warning: %s\n", list->items[i]);
+	if (list->lost > 0)
+		fprintf(stderr, "... and %zu more\n", list->lost);
+}
+
 /* Tenants with keys in tokens name them; the tokens themselves are not asked. */
 static bool check_tenants(struct conf *conf, char why[DIRECTORY_WHY_SIZE])
 {
@@ -126,6 +135,7 @@ static bool check_tenants(struct conf *conf, char why[DIRECTORY_WHY_SIZE])
 	parts.tokens = tokens;
 	ok = roster_read(conf, &parts, NULL, &directory, &report, why);
 	print_all(&report.findings);
+	print_warnings(&report.warnings);
 	if (ok && report.broken > 0) {
 		snprintf(why, DIRECTORY_WHY_SIZE, "%zu of %zu tenants are no good", report.broken,
 			 report.broken + report.added);
@@ -138,17 +148,54 @@ static bool check_tenants(struct conf *conf, char why[DIRECTORY_WHY_SIZE])
 	return ok;
 }
 
-/* What only a look at the files can tell: tenants, keys, certificates, anchors. */
+static bool tell(const struct conf *conf, bool ok, const char *why)
+{
+	if (!ok)
+		fprintf(stderr, "%s: %s\n", conf->path, why);
+	return ok;
+}
+
+/* A daemon that is away costs lines until it is there, and no start. */
+static bool check_log(const struct conf *conf, const char *setting, const char *target)
+{
+	char reason[256], why[512];
+
+	switch (log_try(target, reason)) {
+	case LOG_REFUSED:
+		snprintf(why, sizeof(why), "%s: %s", setting, reason);
+		return tell(conf, false, why);
+	case LOG_AWAY:
+		fprintf(stderr, "%s: warning: %s: %s; lines are lost until it is there\n",
+			conf->path, setting, reason);
+		break;
+	case LOG_FINE:
+		break;
+	}
+	return true;
+}
+
+static bool check_logs(const struct conf *conf)
+{
+	bool ok = check_log(conf, "log.target", conf->log.target);
+
+	return (strcmp(conf->log.records, "log") == 0 ||
+		check_log(conf, "log.records", conf->log.records)) &&
+	       ok;
+}
+
+/* What only a look at the files can tell: tenants, keys, certificates, anchors, logs, numbers. */
 static bool check_files(struct conf *conf)
 {
 	SK_CLEANUP(log_close_p) struct log *log = NULL;
-	char why[DIRECTORY_WHY_SIZE];
+	char why[AUTHORITY_WHY_SIZE];
+	bool ok = tell(conf, check_tenants(conf, why), why);
 
-	if (check_tenants(conf, why) && log_open("stderr", LEVEL_WARNING, &log, why) &&
-	    supply_check(conf, log, why))
-		return true;
-	fprintf(stderr, "%s: %s\n", conf->path, why);
-	return false;
+	ok = tell(conf,
+		  log_open("stderr", LEVEL_WARNING, &log, why) && supply_check(conf, log, why),
+		  why) &&
+	     ok;
+	ok = check_logs(conf) && ok;
+	return tell(conf, authority_check(&conf->authority, why), why) && ok;
 }
 
 static int run(const struct options *o)

@@ -24,6 +24,7 @@ enum {
 void roster_report_deinit(struct roster_report *report)
 {
 	complaints_deinit(&report->findings);
+	complaints_deinit(&report->warnings);
 	complaints_deinit(&report->names);
 }
 
@@ -291,6 +292,8 @@ bool roster_read(struct conf *conf, const struct tenant_parts *parts, struct dir
 	     build(conf, fallback, &list, out, why);
 	if (ok)
 		report_all(&list, old, report);
+	if (ok && !roster_warn(*out, &own, &report->warnings))
+		complaints_add(&report->warnings, sk_err_text(SK_ENOMEM));
 	items_deinit(&list);
 	return ok;
 }

@@ -23,6 +23,7 @@ struct roster_report {
 	size_t added, changed, removed, unchanged;
 	size_t broken;              /**< of them refused this time                         */
 	struct complaints findings; /**< why, one a text, with file, line, what to do       */
+	struct complaints warnings; /**< what works, and somebody should look at            */
 	struct complaints names;    /**< "+ name", "~ name", "- name", "! name": for --check */
 };
 

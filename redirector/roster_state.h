@@ -36,6 +36,16 @@ void roster_find(struct complaints *findings, const struct roster_item *item, co
 void roster_refuse(struct roster_item *item);
 
 /**
+ * What works and should be looked at: tenants that sign with the same key, and those there was no
+ * room to count for.
+ *
+ * @return false when out of memory
+ */
+SK_MUSTCHECK
+bool roster_warn(const struct directory *directory, const struct tenant_parts *parts,
+		 struct complaints *warnings);
+
+/**
  * Refuse what cannot stand beside the others: the same criteria, or none, or the fallback's
  * name.  What is in use goes before what changed, and that before what is new.
  *

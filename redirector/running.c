@@ -25,6 +25,7 @@ enum {
 static const char first_line[] = "# what shaken-redirector runs; it writes this file\n";
 static const char mark[] = "# tenant ";
 static const char settings[] = "# settings\n";
+static const char last_line[] = "# end\n"; /* without it the file was cut off */
 
 static void print_running(const struct directory *d, FILE *to)
 {
@@ -41,6 +42,7 @@ static void print_running(const struct directory *d, FILE *to)
 	}
 	fputs(settings, to);
 	conf_print(directory_conf(d), to);
+	fputs(last_line, to);
 }
 
 static bool write_whole(const struct directory *d, const char *path)
@@ -116,6 +118,14 @@ static bool read_row(struct running *r, char *line, size_t *room)
 	return true;
 }
 
+static bool is_whole(const struct running *r)
+{
+	size_t len = sizeof(last_line) - 1;
+
+	return r->len > len && r->text[r->len - len - 1] == '\n' &&
+	       memcmp(r->text + r->len - len, last_line, len) == 0;
+}
+
 /* @return false: not a file of ours */
 static bool cut_rows(struct running *r)
 {
@@ -151,6 +161,13 @@ static bool read_running(const char *path, struct running *r, struct conf **conf
 
 	if (!file_read(path, FILE_PUBLIC, RUNNING_MAX, &r->text, &r->len, reason)) {
 		snprintf(why, DIRECTORY_WHY_SIZE, "tenants.running: %.200s: %s", path, reason);
+		return false;
+	}
+	if (!is_whole(r)) {
+		snprintf(why, DIRECTORY_WHY_SIZE,
+			 "tenants.running: %.200s: is cut off, or not as the service writes it; "
+			 "a reload writes it anew",
+			 path);
 		return false;
 	}
 	ok = cut_rows(r) && conf_load_text(r->settings, r->len - (size_t)(r->settings - r->text),

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 
 enum {
-	SLOTS_OF_TENANT = 4, /* of the tally: itself, and trunks with a rate */
 	DAY_MS = 24 * 3600 * 1000,
 };
 
@@ -37,9 +36,10 @@ static void on_token_news(void *arg, const char *uri, const char *why)
 /* What everything else stands on, and keys in tokens. */
 static bool open_ground(struct worker *w, char why[WHY_SIZE])
 {
-	w->tally = tally_new((size_t)w->start->tenants.max * SLOTS_OF_TENANT);
+	w->tally = tally_new((size_t)w->start->tenants.max);
 	w->daily = timer_new(w->loop, on_daily, w);
-	if (!w->tally || !w->daily) {
+	w->losses = timer_new(w->loop, worker_on_losses, w);
+	if (!w->tally || !w->daily || !w->losses) {
 		snprintf(why, WHY_SIZE, "%s", sk_err_text(SK_ENOMEM));
 		return false;
 	}
@@ -47,8 +47,10 @@ static bool open_ground(struct worker *w, char why[WHY_SIZE])
 		return false;
 	if (w->tokens)
 		tokens_watch(w->tokens, on_token_news, w);
-	w->tenants =
-		(struct tenant_parts){ .clock = &w->clock, .tally = w->tally, .tokens = w->tokens };
+	w->tenants = (struct tenant_parts){ .clock = &w->clock,
+					    .tally = w->tally,
+					    .tokens = w->tokens,
+					    .max = (size_t)w->start->tenants.max };
 	return true;
 }
 
@@ -140,6 +142,7 @@ static bool open_care(struct worker *w, char why[WHY_SIZE])
 		return false;
 	}
 	on_daily(w);
+	worker_on_losses(w);
 	reload_write(w->reload, w->directory);
 	x5u_check_start(w->x5u_check, w->directory, NULL);
 	return true;
@@ -157,6 +160,7 @@ bool worker_open(struct worker *w, char why[WHY_SIZE])
 void worker_deinit(struct worker *w)
 {
 	timer_free(w->daily);
+	timer_free(w->losses);
 	timer_free(w->drain_timer);
 	reload_free(w->reload);
 	front_free(w->front); /* answers what still waits, through the sockets */

@@ -17,6 +17,7 @@ static void log_all(struct worker *w, enum log_level level, const struct complai
 void worker_log_report(struct worker *w, const struct roster_report *report)
 {
 	log_all(w, LEVEL_ERROR, &report->findings);
+	log_all(w, LEVEL_WARNING, &report->warnings);
 }
 
 static void report_restart(struct worker *w, const struct conf *wanted)

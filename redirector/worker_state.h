@@ -6,6 +6,7 @@
 #include "redirector/authority.h"
 #include "redirector/base/clock.h"
 #include "redirector/base/log.h"
+#include "redirector/base/log_loss.h"
 #include "redirector/base/loop.h"
 #include "redirector/call/counters.h"
 #include "redirector/call/directory.h"
@@ -43,7 +44,8 @@ struct worker {
 	struct udp *sockets[LISTEN_MAX];
 	size_t socket_count;
 	struct reload *reload;
-	struct timer *drain_timer, *daily;
+	struct timer *drain_timer, *daily, *losses;
+	struct log_loss messages_lost, records_lost; /* what was said of them */
 	int64_t drain_until;
 	bool level_forced; /* --log-level beats the configuration */
 };
@@ -60,6 +62,9 @@ struct directory *worker_on_reload(void *worker, struct reloaded *result);
 
 /** Everything that was counted, at every log level. */
 void worker_log_counters(struct worker *w);
+
+/** A timer_h: tells that lines of a log are lost, and that it is over. */
+void worker_on_losses(void *worker);
 
 /** What a look at the tenants' files found. */
 void worker_log_report(struct worker *w, const struct roster_report *report);

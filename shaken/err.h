@@ -34,7 +34,9 @@
 	X(SK_OVER_LIMIT,        OURS,         0, "",                         NO,      0, "more than the limit allows") \
 	X(SK_SIGNER_EXPIRED,    OURS,         0, "",                         NO,      0, "our own certificate is not valid now") \
 	/* the request */ \
-	X(SK_REQUEST_SYNTAX,    INPUT,      400, "Bad Request",              NO,      2, "From, To or P-Asserted-Identity is malformed") \
+	X(SK_REQUEST_SYNTAX,    INPUT,      400, "Bad Request",              NO,      2, "the Request-URI, From, To or P-Asserted-Identity is malformed") \
+	X(SK_URI_TOO_LONG,      INPUT,      414, "Request-URI Too Long",     NO,      0, "the Request-URI is too long") \
+	X(SK_URI_SCHEME,        INPUT,      416, "Unsupported URI Scheme",   NO,      0, "the Request-URI has a scheme that cannot be redirected") \
 	X(SK_DATE_SYNTAX,       INPUT,      400, "Bad Request",              NO,      2, "Date is not an RFC 1123 date in GMT") \
 	X(SK_DATE_STALE,        STALE,      403, "Stale Date",               NO,      3, "Date is outside the allowed window") \
 	X(SK_DATE_MISSING,      INPUT,      428, "Use Identity Header",      NO,      3, "no Date header, and policy requires one") \

@@ -40,6 +40,7 @@ struct log {
 	enum log_level level;
 	size_t head, tail; /* bytes ever put in, bytes ever written out */
 	uint64_t lost;
+	bool failing;
 	char ring[LOG_RING];
 };
 
@@ -77,6 +78,12 @@ static uint64_t lines_in(const struct log *log, size_t len)
 	return lines;
 }
 
+static void lose(struct log *log, uint64_t lines)
+{
+	log->lost += lines;
+	log->failing = true;
+}
+
 /* Writes one piece without the lock; what cannot be written is gone and counted. */
 static void write_piece(struct log *log)
 {
@@ -99,10 +106,11 @@ static void write_piece(struct log *log)
 		n = 0;
 	pthread_mutex_lock(&log->lock);
 	if (n < 0) {
-		log->lost += lines_in(log, len);
+		lose(log, lines_in(log, len));
 		log->dropped = true;
 		n = (ssize_t)len;
 	} else if (n > 0) {
+		log->failing = false;
 		log->torn = at(log, log->tail + (size_t)n - 1) != '\n';
 		log->dropped = mend;
 	}
@@ -137,7 +145,10 @@ static void send_line(struct log *log)
 	pthread_mutex_unlock(&log->lock);
 	sent = log_target_send(&log->target, &line);
 	pthread_mutex_lock(&log->lock);
-	log->lost += !sent;
+	if (sent)
+		log->failing = false;
+	else
+		lose(log, 1);
 }
 
 static void *writer(void *arg)
@@ -258,7 +269,7 @@ static void put_line(struct log *log, char what, struct sk_span line)
 {
 	pthread_mutex_lock(&log->lock);
 	if (line.len + 1 > LOG_RING - (log->head - log->tail)) {
-		log->lost++;
+		lose(log, 1);
 	} else {
 		if (log->target.kind != LOG_TO_STREAM)
 			put(log, (struct sk_span){ &what, 1 });
@@ -329,4 +340,24 @@ uint64_t log_lost(struct log *log)
 	lost = log->lost;
 	pthread_mutex_unlock(&log->lock);
 	return lost;
+}
+
+bool log_failing(struct log *log)
+{
+	bool failing;
+
+	pthread_mutex_lock(&log->lock);
+	failing = log->failing;
+	pthread_mutex_unlock(&log->lock);
+	return failing;
+}
+
+enum log_trial log_try(const char *name, char why[256])
+{
+	struct log_target target;
+
+	if (log_target_try(&target, name))
+		return LOG_FINE;
+	snprintf(why, 256, "%.150s: %s", target.path, strerror(errno));
+	return target.kind == LOG_TO_STREAM ? LOG_REFUSED : LOG_AWAY;
 }

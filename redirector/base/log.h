@@ -54,5 +54,18 @@ void log_print(struct log *log, enum log_level level, const char *fmt, ...) SK_P
 /** A record: a line as it stands, its end of line included, no other within. */
 void log_write(struct log *log, struct sk_span line);
 
-/** Lines that were lost because the ring was full. */
+/** Lines that were lost: no room in the ring, a full disk, a daemon that is away. */
 uint64_t log_lost(struct log *log);
+
+/** Nothing has been written since the last one that was lost. */
+bool log_failing(struct log *log);
+
+enum log_trial {
+	LOG_FINE,
+	LOG_AWAY,    /**< a daemon that is not there: no failure of log_open() */
+	LOG_REFUSED, /**< log_open() would fail                                */
+};
+
+/** What log_open() would come to; leaves no file behind.  @param why  The reason, unless LOG_FINE
+ */
+enum log_trial log_try(const char *target, char why[256]);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <time.h>
@@ -34,23 +35,8 @@ static const char *socket_of(const char *name, const char *word, const char *usu
 	return name[len] == ':' ? name + len + 1 : NULL;
 }
 
-static bool open_stream(struct log_target *t, const char *name)
-{
-	t->kind = LOG_TO_STREAM;
-	t->path = "";
-	if (strcmp(name, "stderr") == 0) {
-		t->fd = STDERR_FILENO;
-	} else if (strcmp(name, "stdout") == 0) {
-		t->fd = STDOUT_FILENO;
-	} else {
-		t->path = name;
-		t->fd = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-		t->owns_fd = true;
-	}
-	return t->fd >= 0;
-}
-
-bool log_target_open(struct log_target *t, const char *name)
+/* @return false: it is a file */
+static bool is_known(struct log_target *t, const char *name)
 {
 	*t = (struct log_target){ .kind = LOG_TO_SYSLOG, .fd = -1 };
 	t->path = socket_of(name, "syslog", "/dev/log");
@@ -58,7 +44,29 @@ bool log_target_open(struct log_target *t, const char *name)
 		return true;
 	t->kind = LOG_TO_JOURNAL;
 	t->path = socket_of(name, "journal", "/run/systemd/journal/socket");
-	return t->path || open_stream(t, name);
+	if (t->path)
+		return true;
+	t->kind = LOG_TO_STREAM;
+	t->path = "";
+	if (strcmp(name, "stderr") == 0)
+		t->fd = STDERR_FILENO;
+	else if (strcmp(name, "stdout") == 0)
+		t->fd = STDOUT_FILENO;
+	else
+		t->path = name;
+	return t->fd >= 0;
+}
+
+static bool open_file(struct log_target *t, int how)
+{
+	t->fd = open(t->path, O_WRONLY | O_APPEND | O_CLOEXEC | how, 0640);
+	t->owns_fd = true;
+	return t->fd >= 0;
+}
+
+bool log_target_open(struct log_target *t, const char *name)
+{
+	return is_known(t, name) || open_file(t, O_CREAT);
 }
 
 void log_target_close(struct log_target *t)
@@ -94,6 +102,7 @@ static long seconds_now(void)
 static bool connected(struct log_target *t)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int why;
 
 	if (t->fd >= 0)
 		return true;
@@ -101,13 +110,17 @@ static bool connected(struct log_target *t)
 		return false;
 	t->retry_known = true;
 	t->retry_at = seconds_now() + 1;
-	if (strlen(t->path) >= sizeof(at.sun_path))
+	if (strlen(t->path) >= sizeof(at.sun_path)) {
+		errno = ENAMETOOLONG;
 		return false;
+	}
 	memcpy(at.sun_path, t->path, strlen(t->path));
 	t->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (t->fd >= 0 && connect(t->fd, (struct sockaddr *)&at, sizeof(at)) == 0)
 		return true;
+	why = errno;
 	log_target_close(t);
+	errno = why;
 	return false;
 }
 
@@ -131,6 +144,37 @@ static bool send_parts(struct log_target *t, struct iovec *parts, size_t count)
 		}
 	}
 	return false;
+}
+
+/* Opened to be looked at: a pipe without a reader would make that wait for one. */
+static bool try_file(struct log_target *t)
+{
+	struct stat st;
+	bool there = stat(t->path, &st) == 0;
+
+	if (there && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return access(t->path, W_OK) == 0;
+	if (!open_file(t, there ? 0 : O_CREAT | O_EXCL))
+		return !there && errno == EEXIST; /* a link to a file that is yet to be made */
+	if (!there)
+		unlink(t->path);
+	return true;
+}
+
+bool log_target_try(struct log_target *t, const char *name)
+{
+	int why = 0;
+	bool ok;
+
+	if (!is_known(t, name))
+		ok = try_file(t);
+	else
+		ok = t->kind == LOG_TO_STREAM || connected(t);
+	if (!ok)
+		why = errno;
+	log_target_close(t);
+	errno = why;
+	return ok;
 }
 
 static struct iovec part(const char *text, size_t len)

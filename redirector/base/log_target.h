@@ -45,6 +45,14 @@ SK_MUSTCHECK
 bool log_target_open(struct log_target *target, const char *name);
 void log_target_close(struct log_target *target);
 
+/**
+ * Could it be opened, and is a daemon there?  Leaves nothing behind; the target is closed.
+ *
+ * @return false with errno
+ */
+SK_MUSTCHECK
+bool log_target_try(struct log_target *target, const char *name);
+
 /** A file, opened anew under its number; nothing for others.  @return false with errno */
 SK_MUSTCHECK
 bool log_target_reopen(struct log_target *target);

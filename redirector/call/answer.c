@@ -209,7 +209,7 @@ static void build_signed(const struct call *c, struct answer *a)
 {
 	sign_status(c, a);
 	if (is_fault(c))
-		retry_later(a);
+		answer_fault(c, a);
 	print_bypass(c, a);
 	if (a->status < 400)
 		answer_sign_lines(c, a);
@@ -221,7 +221,7 @@ static void build_verified(const struct call *c, struct answer *a)
 
 	verify_status(c, action, a);
 	if (is_fault(c))
-		retry_later(a);
+		answer_fault(c, a);
 	if (a->status >= 400)
 		return;
 	answer_verify_lines(c, action, a);

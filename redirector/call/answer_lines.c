@@ -95,6 +95,23 @@ static void print_reasons(const struct call *c, enum conf_action action, struct 
 	}
 }
 
+void answer_fault(const struct call *c, struct answer *a)
+{
+	struct sk_outcome row = *sk_outcome(c->err);
+
+	if (a->status != 503)
+		return;
+	answer_header(a, "Retry-After", "1");
+	if (c->tenant->profile.reason == REASON_NONE)
+		return;
+	/* RFC 3326, 2: a fault of ours is no cause of STIR (RFC 9410, 4) */
+	row.code = a->status;
+	row.phrase = row.text;
+	sk_buf_puts(&a->lines, "Reason: ");
+	sk_reason_print("SIP", &row, (struct sk_span){ NULL, 0 }, &a->lines);
+	sk_buf_puts(&a->lines, "\r\n");
+}
+
 /* Letters, digits and a few marks: what came from a token must not shape a header. */
 static bool is_plain(const char *text)
 {
@@ -129,7 +146,8 @@ static bool print_pai(const struct call *c, const char *verstat, struct sk_buf *
 	sk_buf_init(&alert, mem, sizeof(mem));
 	if (template)
 		alert_print(template, caller, &alert);
-	return contact_print_caller(caller, (struct sk_span){ mem, alert.len }, verstat, out) &&
+	return contact_print_caller(caller, (struct sk_span){ mem, alert.len },
+				    c->tenant->set->answer.pai_verstat, verstat, out) &&
 	       !out->overflow;
 }
 

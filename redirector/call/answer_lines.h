@@ -14,6 +14,10 @@ void answer_block(const struct call *call, struct answer *answer);
 /** `name: value` and its CRLF; neither may hold a line end. */
 void answer_header(struct answer *answer, const char *name, const char *value);
 
+/** Where a fault of ours is answered 503: when to come again, and a Reason that tells it from the
+ * 503 of answer.nothing. */
+void answer_fault(const struct call *call, struct answer *answer);
+
 /** @param verstat, headers  As contact_print() has them; "" for none */
 void answer_contact(const struct call *call, const char *verstat, const char *headers,
 		    struct answer *answer);

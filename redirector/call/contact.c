@@ -14,6 +14,12 @@ static bool is_sip(const struct uri *uri)
 	       sk_span_eq_nocase(uri->scheme, SK_SPAN("sips"));
 }
 
+static void print_verstat(const char *verstat, struct sk_buf *out)
+{
+	if (verstat[0])
+		sk_buf_printf(out, ";verstat=%s", verstat);
+}
+
 static const struct sk_span verstat_only[] = { { "verstat", 7 } };
 
 /* The user part; a verstat that somebody else put there goes, ours comes. */
@@ -25,8 +31,7 @@ static void print_user(struct sk_span user, const char *verstat, struct sk_buf *
 	sk_buf_put(out, (struct sk_span){ user.ptr, bare });
 	uri_print_params_without((struct sk_span){ user.ptr + bare, user.len - bare }, verstat_only,
 				 SK_COUNT(verstat_only), out);
-	if (verstat[0])
-		sk_buf_printf(out, ";verstat=%s", verstat);
+	print_verstat(verstat, out);
 }
 
 static bool is_urn(const struct uri *target)
@@ -215,8 +220,8 @@ bool contact_print(const struct call *c, const char *verstat, const char *header
 		return false;
 	sip = is_sip(&made);
 	differs = (headers[0] && sip) || make_differ(c, &target, &made, out);
-	if (verstat[0] && !is_urn(&made) && (set->verstat_in & VERSTAT_IN_CONTACT_URI))
-		sk_buf_printf(out, ";verstat=%s", verstat);
+	if (!is_urn(&made) && (set->verstat_in & VERSTAT_IN_CONTACT_URI))
+		print_verstat(verstat, out);
 	if (headers[0] && sip) {
 		sk_buf_putc(out, '?');
 		sk_buf_puts(out, headers);
@@ -263,21 +268,29 @@ static void print_caller_name(struct sk_span caller, struct sk_span uri, struct 
 	sk_buf_putc(out, ' ');
 }
 
-bool contact_print_caller(struct sk_span caller, struct sk_span name, const char *verstat,
-			  struct sk_buf *out)
+/* The parameters of a tel URI are those of its user part. */
+static bool belongs_in_user(const struct uri *uri, enum conf_pai_verstat where)
 {
+	return where == PAI_VERSTAT_USER || (where == PAI_VERSTAT_URI && !is_sip(uri));
+}
+
+bool contact_print_caller(struct sk_span caller, struct sk_span name, enum conf_pai_verstat where,
+			  const char *verstat, struct sk_buf *out)
+{
+	bool in_header = where == PAI_VERSTAT_HEADER, in_user;
 	struct sk_span text, params;
 	struct uri uri;
 
 	if (sk_nameaddr_split(caller, &text, &params) || !uri_parse(text, &uri))
 		return false;
+	/* without a user part there is none to hold it: then it is the URI's */
+	in_user = has_user(&uri) && belongs_in_user(&uri, where);
 	print_caller_name(caller, text, name, out);
 	sk_buf_putc(out, '<');
 	sk_buf_put(out, uri.scheme);
 	sk_buf_putc(out, ':');
-	/* without a user part there is none to hold it: then it is the URI's */
 	if (has_user(&uri))
-		print_user(uri.user, verstat, out);
+		print_user(uri.user, in_user ? verstat : "", out);
 	if (is_sip(&uri)) {
 		if (has_user(&uri))
 			sk_buf_putc(out, '@');
@@ -287,9 +300,12 @@ bool contact_print_caller(struct sk_span caller, struct sk_span name, const char
 			sk_buf_put(out, uri.port);
 		}
 		uri_print_params_without(uri.params, verstat_only, SK_COUNT(verstat_only), out);
-		if (!has_user(&uri) && verstat[0])
-			sk_buf_printf(out, ";verstat=%s", verstat);
+		if (!in_user && !in_header)
+			print_verstat(verstat, out);
 	}
 	sk_buf_putc(out, '>');
+	/* RFC 3325, 9.1, knows no parameters there; some peers write and read them all the same */
+	if (in_header)
+		print_verstat(verstat, out);
 	return true;
 }

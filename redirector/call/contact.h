@@ -22,13 +22,13 @@ bool contact_print(const struct call *call, const char *verstat, const char *hea
 
 /**
  * Print the value of a P-Asserted-Identity: the caller's name and address as
- * received, with `;verstat=...` in the user part (TS 24.229, 7.2A.20).  A
- * verstat that was there already goes.
+ * received, with `;verstat=...` in the user part (TS 24.229, 7.2A.20) or as
+ * `where` says.  A verstat that was there already goes.
  *
  * @param name     Stands in the place of the caller's, plain UTF-8; empty: it does not
  * @param verstat  "" for none
  *
  * @return false when the caller's header cannot be read; nothing is printed
  */
-bool contact_print_caller(struct sk_span caller, struct sk_span name, const char *verstat,
-			  struct sk_buf *out);
+bool contact_print_caller(struct sk_span caller, struct sk_span name, enum conf_pai_verstat where,
+			  const char *verstat, struct sk_buf *out);

@@ -172,6 +172,16 @@ static enum sk_err signing_time(const struct tenant *t, const struct facts *fact
 	return SK_OK;
 }
 
+/* Of the first of the headers that is there, good or not. */
+static struct sk_span said_origid(const struct text_list *names, const struct facts *facts)
+{
+	struct sk_span said = { NULL, 0 };
+
+	for (size_t i = 0; i < names->count && !said.ptr; i++)
+		said = facts_only_header(facts, sk_span_of(names->items[i]));
+	return said;
+}
+
 /* A UUID; ours is derived from the request, so that a repeat gets the same one. */
 static void origid(const struct tenant *t, const struct facts *facts, bool may_say,
 		   char out[SK_ORIGID_SIZE])
@@ -182,7 +192,7 @@ static void origid(const struct tenant *t, const struct facts *facts, bool may_s
 	if (set->origid == ORIGID_FIXED)
 		given = sk_span_of(set->origid_value);
 	else if (set->origid == ORIGID_HEADER && may_say)
-		given = facts_only_header(facts, sk_span_of(set->origid_header));
+		given = said_origid(&set->origid_headers, facts);
 
 	if (!sk_uuid_check(given)) {
 		sk_uuid_print(facts->id, out);

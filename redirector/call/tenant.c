@@ -49,10 +49,18 @@ static bool no_room(const char *setting, const char *name, char why[KEYSTORE_WHY
 	return false;
 }
 
+/* Counters are shared, and one tenant must leave room for the others. */
+static bool too_many(const struct tenant *t, char why[KEYSTORE_WHY_SIZE])
+{
+	snprintf(why, KEYSTORE_WHY_SIZE, "trunks.*.rate: %s has more than %d trunks with a rate",
+		 t->set->name, TALLY_TRUNKS_MAX);
+	return false;
+}
+
 static bool count_trunks(struct tenant *t, struct tally *tally, char why[KEYSTORE_WHY_SIZE])
 {
 	const struct trunk_conf *trunks = t->set->trunks.items;
-	size_t count = t->set->trunks.count;
+	size_t count = t->set->trunks.count, rated = 0;
 
 	if (count == 0)
 		return true;
@@ -61,8 +69,12 @@ static bool count_trunks(struct tenant *t, struct tally *tally, char why[KEYSTOR
 		snprintf(why, KEYSTORE_WHY_SIZE, "%s", sk_err_text(SK_ENOMEM));
 		return false;
 	}
-	for (size_t i = 0; tally && i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		if (trunks[i].rate == 0)
+			continue;
+		if (rated++ == TALLY_TRUNKS_MAX)
+			return too_many(t, why);
+		if (!tally)
 			continue;
 		t->trunks[i] = trunk_slot(tally, t->set->name, trunks[i].name);
 		if (!t->trunks[i])
@@ -152,6 +164,8 @@ void tenant_unref(struct tenant *t)
 		return;
 	if (t->free_source)
 		t->free_source(t->source);
+	for (size_t i = 0; t->trunks && i < t->set->trunks.count; i++)
+		tally_drop(t->trunks[i]);
 	free((void *)t->trunks);
 	keystore_free(t->keys);
 	configured_free(t->certs.configured);

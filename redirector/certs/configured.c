@@ -40,7 +40,8 @@ static bool add_configured(struct map *map, const char *x5u, const char *path, c
 		err = SK_ENOMEM;
 	if (err != SK_OK) {
 		snprintf(why, 256, "%.160s: %.80s", path,
-			 err == SK_FETCH_SYNTAX ? "not a certificate" : sk_err_text(err));
+			 err == SK_FETCH_SYNTAX ? "the file holds no certificate, or a broken one"
+						: sk_err_text(err));
 		free_judged(judged);
 		return false;
 	}

@@ -92,8 +92,11 @@ static bool load_chain(struct loading *l, const struct place *at, struct keystor
 		return refuse(l, at, "certificate", "%.200s: %s", e->certificate, reason);
 	err = sk_chain_new(text, len, &e->chain);
 	file_free(text, len);
-	if (err)
-		return refuse(l, at, "certificate", "%.200s: %s", e->certificate, sk_err_text(err));
+	if (err) /* of that one the text speaks of an address */
+		return refuse(l, at, "certificate", "%.200s: %s", e->certificate,
+			      err == SK_FETCH_SYNTAX
+				      ? "the file holds no certificate, or a broken one"
+				      : sk_err_text(err));
 	sk_chain_trim(e->chain, NULL, 0); /* a signer asks no issuer */
 	return true;
 }

@@ -3,6 +3,7 @@
  */
 #include "redirector/numbers/command.h"
 
+#include "redirector/numbers/csv.h"
 #include "redirector/numbers/export.h"
 #include "redirector/numbers/import.h"
 
@@ -25,7 +26,7 @@ enum {
 struct arguments {
 	const char *store, *tenant, *list, *customer, *at;
 	uint64_t memory_mib;
-	bool merge, replace, keep_going, progress, json, help;
+	bool merge, replace, keep_going, allow_empty, progress, json, help;
 	char **rest;
 	int rest_count;
 };
@@ -47,6 +48,7 @@ static void print_help(FILE *to)
 	      "  --merge          what it has stays, where no line says otherwise\n"
 	      "  --keep-going     leave wrong lines out; without it one wrong line ends the "
 	      "import\n"
+	      "  --allow-empty    import a file without an entry: what it replaces goes\n"
 	      "  --memory MIB     how much to sort in at once (256)\n"
 	      "  --progress       tell how far it is (always on a terminal)\n"
 	      "  --list LIST      number, do-not-originate, block or allow\n"
@@ -59,8 +61,8 @@ static void print_help(FILE *to)
 	      "An import that was killed goes on where it was when the same command is given\n"
 	      "again.  The service takes the new numbers by itself.\n"
 	      "\n"
-	      "Exit status: 0 done or found, 1 not found or wrong lines, 2 wrong use, 3 our "
-	      "fault.\n",
+	      "Exit status: 0 done or found, 1 not found, or the file is wrong or empty,\n"
+	      "2 wrong use, 3 our fault.\n",
 	      to);
 }
 
@@ -77,19 +79,13 @@ static int our_fault(const char *why)
 }
 
 static const struct option longs[] = {
-	{ "store", required_argument, NULL, 's' },
-	{ "tenant", required_argument, NULL, 't' },
-	{ "list", required_argument, NULL, 'l' },
-	{ "customer", required_argument, NULL, 'c' },
-	{ "at", required_argument, NULL, 'a' },
-	{ "memory", required_argument, NULL, 'm' },
-	{ "merge", no_argument, NULL, 'M' },
-	{ "replace", no_argument, NULL, 'R' },
-	{ "keep-going", no_argument, NULL, 'k' },
-	{ "progress", no_argument, NULL, 'p' },
-	{ "json", no_argument, NULL, 'j' },
-	{ "help", no_argument, NULL, 'h' },
-	{ 0 },
+	{ "store", required_argument, NULL, 's' }, { "tenant", required_argument, NULL, 't' },
+	{ "list", required_argument, NULL, 'l' },  { "customer", required_argument, NULL, 'c' },
+	{ "at", required_argument, NULL, 'a' },    { "memory", required_argument, NULL, 'm' },
+	{ "merge", no_argument, NULL, 'M' },       { "replace", no_argument, NULL, 'R' },
+	{ "keep-going", no_argument, NULL, 'k' },  { "allow-empty", no_argument, NULL, 'e' },
+	{ "progress", no_argument, NULL, 'p' },    { "json", no_argument, NULL, 'j' },
+	{ "help", no_argument, NULL, 'h' },        { 0 },
 };
 
 /* @return false: an option that there is not, or a bad --memory */
@@ -130,6 +126,9 @@ static bool parse(int argc, char **argv, struct arguments *a)
 		case 'k':
 			a->keep_going = true;
 			break;
+		case 'e':
+			a->allow_empty = true;
+			break;
 		case 'p':
 			a->progress = true;
 			break;
@@ -155,6 +154,7 @@ static int import_command(const struct arguments *a)
 						.tenant = a->tenant,
 						.merge = a->merge,
 						.keep_going = a->keep_going,
+						.allow_empty = a->allow_empty,
 						.progress = a->progress || isatty(STDERR_FILENO),
 						.memory = a->memory_mib << 20 };
 	struct import_result result;
@@ -167,7 +167,7 @@ static int import_command(const struct arguments *a)
 	switch (import_run(&options, &result, why)) {
 	case IMPORT_DONE:
 		printf("imported %" PRIu64 " lines (%" PRIu64 " wrong), generation %" PRIu64 "\n",
-		       result.lines, result.wrong, result.generation);
+		       result.entries, result.wrong, result.generation);
 		return DONE;
 	case IMPORT_WRONG:
 		fprintf(stderr, "shaken-redirector numbers: %s\n", why);
@@ -314,6 +314,8 @@ int numbers_command(int argc, char **argv)
 		}
 		if (!a.store)
 			return wrong_use("which store? --store DIR");
+		if (a.tenant && !csv_is_tenant(a.tenant))
+			return wrong_use("--tenant is 1 to 64 of A-Z a-z 0-9 . _ -, or *");
 		return commands[i].run(&a);
 	}
 	return wrong_use("import, export, lookup or stats?");

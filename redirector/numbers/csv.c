@@ -142,6 +142,17 @@ static bool read_name(const char *text, const char *what, char out[NUMBERS_NAME_
 	return true;
 }
 
+/* As the configuration names tenants: what nobody is called nobody would ever ask for. */
+bool csv_is_tenant(const char *name)
+{
+	static const char letters[] =
+		"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ._-";
+	size_t len = strlen(name);
+
+	return strcmp(name, "*") == 0 ||
+	       (len > 0 && len < NUMBERS_NAME_SIZE && strspn(name, letters) == len);
+}
+
 static bool read_list(const char *text, enum list_kind *out, char why[CSV_WHY_SIZE])
 {
 	*out = LIST_NUMBERS;
@@ -166,6 +177,10 @@ static bool read_range(const struct values *v, struct csv_entry *out, char why[C
 		last = first;
 	if (!number_read(sk_span_of(first), &out->first))
 		return fail(why, "first is no number of 1 to 15 digits", v->text[CSV_FIRST]);
+	/* E.164 knows no country code that begins so: it is a number as it is dialled at home */
+	if (first[0] == '0')
+		return fail(why, "first begins with 0: it needs its country code",
+			    v->text[CSV_FIRST]);
 	if (!number_read(sk_span_of(last), &out->last) || strlen(first) != strlen(last))
 		return fail(why, "last is no number of as many digits as first", v->text[CSV_LAST]);
 	if (out->last < out->first)
@@ -217,12 +232,15 @@ static bool read_attest(const char *text, enum list_kind list, char *out, char w
 static bool read_tenant(const char *text, const char *fixed, struct csv_entry *out,
 			char why[CSV_WHY_SIZE])
 {
+	const char *name = fixed ? fixed : text;
+
 	if (fixed && text[0] && strcmp(text, fixed) != 0)
 		return fail(why, "not the tenant of --tenant", text);
-	if (!read_name(fixed ? fixed : text, "tenant is longer than 64 bytes", out->tenant, why))
-		return false;
-	if (out->tenant[0] == '\0')
+	if (name[0] == '\0')
 		return fail(why, "no tenant", NULL);
+	if (!csv_is_tenant(name))
+		return fail(why, "tenant is 1 to 64 of A-Z a-z 0-9 . _ - (or *), not", name);
+	memcpy(out->tenant, name, strlen(name) + 1);
 	if (strcmp(out->tenant, "*") == 0 && out->list != LIST_DO_NOT_ORIGINATE)
 		return fail(why, "tenant * (all) is for list do-not-originate only", NULL);
 	return true;

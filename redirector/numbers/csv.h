@@ -37,6 +37,10 @@ struct csv_header {
 	size_t count;
 };
 
+/** Can a tenant be called so: A-Z a-z 0-9 . _ -, at most 64, or "*"? */
+SK_MUSTCHECK
+bool csv_is_tenant(const char *name);
+
 /** One line, read. */
 struct csv_entry {
 	char tenant[NUMBERS_NAME_SIZE];
@@ -52,8 +56,8 @@ bool csv_header_read(struct sk_span line, const char *tenant, struct csv_header 
 		     char why[CSV_WHY_SIZE]);
 
 /**
- * Read a line: number with or without "+"; last empty: one number; list empty: number; attest
- * empty: A; dates YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ, until a day: its end.
+ * Read a line: number with or without "+", never with a 0 in front; last empty: one number; list
+ * empty: number; attest empty: A; dates YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ, until a day: its end.
  */
 SK_MUSTCHECK
 bool csv_entry_read(const struct csv_header *header, struct sk_span line, const char *tenant,

@@ -171,24 +171,60 @@ static bool open_old(struct import *m)
 	return old_open(m->options->folder, &m->current, leave_out, m->names, &m->old, m->why);
 }
 
+/* Of what was read nothing is kept: it will be another file. */
+static enum import_end wrong(struct import *m)
+{
+	import_state_clear(m->options->folder);
+	return IMPORT_WRONG;
+}
+
+/* Is what was read fit to take the place of what is there? */
+static enum import_end judge(struct import *m)
+{
+	const struct import_options *o = m->options;
+
+	m->result->entries = m->reading.state.entries;
+	m->result->wrong = m->reading.state.wrong;
+	if (m->result->wrong > 0 && !o->keep_going) {
+		fail(m, o->input, "lines are wrong: nothing was imported");
+		return wrong(m);
+	}
+	/* an extract that failed upstream looks so, too */
+	if (m->result->entries == 0 && !o->merge && !o->allow_empty) {
+		fail(m, o->input,
+		     o->tenant ? "no entry: nothing was imported; to empty the tenant say "
+				 "--allow-empty"
+			       : "no entry: nothing was imported; to empty the store say "
+				 "--allow-empty");
+		return wrong(m);
+	}
+	return IMPORT_DONE;
+}
+
+static enum import_end read_input(struct import *m)
+{
+	enum import_end end = IMPORT_DONE;
+
+	if (!m->reading.state.complete)
+		end = reading_run(&m->reading, m->why);
+	free(m->reading.items);
+	m->reading.items = NULL;
+	if (end == IMPORT_WRONG)
+		return wrong(m);
+	return end == IMPORT_DONE ? judge(m) : end;
+}
+
 static enum import_end run(struct import *m)
 {
 	uint64_t generation = m->current.generation + 1;
 	char path[CURRENT_PATH_SIZE];
+	enum import_end end;
 
 	if (!open_old(m) || !resume(m))
 		return IMPORT_FAILED;
-	if (!m->reading.state.complete && !reading_run(&m->reading, m->why))
-		return IMPORT_FAILED;
-	m->result->lines = m->reading.state.lines;
-	m->result->wrong = m->reading.state.wrong;
-	free(m->reading.items);
-	m->reading.items = NULL;
-	if (m->result->wrong > 0 && !m->options->keep_going) {
-		import_state_clear(m->options->folder);
-		fail(m, m->options->input, "lines are wrong: nothing was imported");
-		return IMPORT_WRONG;
-	}
+	end = read_input(m);
+	if (end != IMPORT_DONE)
+		return end;
 	current_file(m->options->folder, generation, path);
 	return build(m, path) && switch_to(m, generation, path) ? IMPORT_DONE : IMPORT_FAILED;
 }

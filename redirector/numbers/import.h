@@ -20,20 +20,22 @@ struct import_options {
 	const char *tenant; /**< all lines are its, and only its entries are replaced; NULL: all */
 	bool merge;         /**< what is there stays, where no line says otherwise          */
 	bool keep_going;    /**< leave wrong lines out instead of giving up                 */
+	bool allow_empty;   /**< nothing may take the place of what is there                */
 	bool progress;      /**< tell how far it is, on standard error                      */
 	uint64_t memory;    /**< bytes to sort in                                           */
 };
 
 struct import_result {
-	uint64_t lines, wrong; /**< of the whole input                                     */
-	uint64_t numbers;      /**< in the new generation                                  */
+	uint64_t entries, wrong; /**< lines of the whole input: taken, left out            */
+	uint64_t numbers;        /**< in the new generation                                  */
 	uint64_t generation;
 	uint64_t resumed_at; /**< the line it went on from; 0: from the start               */
 };
 
 enum import_end {
 	IMPORT_DONE,
-	IMPORT_WRONG, /**< wrong lines (each was told on standard error): nothing was changed */
+	IMPORT_WRONG, /**< the input is wrong (lines were told on standard error), or has no
+		       * entry: nothing was changed */
 	IMPORT_FAILED,
 };
 

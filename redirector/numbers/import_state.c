@@ -60,10 +60,12 @@ static bool read_state(FILE *from, struct import_state *s)
 	int end = 0;
 
 	if (fscanf(from,
-		   "shaken-import 1 %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
-		   " %u %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " end%n",
-		   &s->parts, &s->offset, &s->lines, &s->wrong, &s->dictionary, &complete,
-		   &s->inode, &s->size, &s->mtime_ns, &s->how, &s->generation_in_use, &end) != 11)
+		   "shaken-import 2 %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
+		   " %" SCNu64 " %u %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
+		   " end%n",
+		   &s->parts, &s->offset, &s->lines, &s->entries, &s->wrong, &s->dictionary,
+		   &complete, &s->inode, &s->size, &s->mtime_ns, &s->how, &s->generation_in_use,
+		   &end) != 12)
 		return false;
 	s->complete = complete == 1;
 	return end > 0;
@@ -101,10 +103,12 @@ bool import_state_save(const char *folder, const struct import_state *s)
 	to = fopen(fresh, "we");
 	ok = to &&
 	     fprintf(to,
-		     "shaken-import 1 %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
-		     " %u %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " end\n",
-		     s->parts, s->offset, s->lines, s->wrong, s->dictionary, s->complete, s->inode,
-		     s->size, s->mtime_ns, s->how, s->generation_in_use) > 0 &&
+		     "shaken-import 2 %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
+		     " %" PRIu64 " %u %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
+		     " end\n",
+		     s->parts, s->offset, s->lines, s->entries, s->wrong, s->dictionary,
+		     s->complete, s->inode, s->size, s->mtime_ns, s->how,
+		     s->generation_in_use) > 0 &&
 	     fflush(to) == 0 && fsync(fileno(to)) == 0;
 	if (to && fclose(to) != 0)
 		ok = false;

@@ -10,12 +10,12 @@
 #include <sys/types.h>
 
 struct import_state {
-	uint64_t parts;  /* sorted parts that are on the disk           */
-	uint64_t offset; /* of the input: read up to here               */
-	uint64_t lines, wrong;
-	uint64_t dictionary;        /* bytes of its file that count                */
-	bool complete;              /* the input is read whole                     */
-	uint64_t generation_in_use; /* when it began: what stays of it must be the same */
+	uint64_t parts;                 /* sorted parts that are on the disk           */
+	uint64_t offset;                /* of the input: read up to here               */
+	uint64_t lines, entries, wrong; /* all, taken, wrong                       */
+	uint64_t dictionary;            /* bytes of its file that count                */
+	bool complete;                  /* the input is read whole                     */
+	uint64_t generation_in_use;     /* when it began: what stays of it must be the same */
 	/* which input, and how: another import starts anew */
 	uint64_t inode, size, mtime_ns;
 	uint64_t how; /* hash of the options that matter */

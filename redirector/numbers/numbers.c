@@ -3,11 +3,13 @@
  * a walk down a tree of mapped pages and nothing else.
  *
  * LMDB believes what its pages say.  So the file's size is looked at before it is mapped,
- * and with `warm` the whole of it is compared with the hash that the import wrote.
+ * and with `warm` the whole of it is compared with the hash that the import wrote.  Whoever
+ * cuts the file off afterwards makes each look a fault of ours, not the end of the service.
  */
 #include "redirector/numbers/numbers.h"
 
 #include "redirector/numbers/current.h"
+#include "redirector/numbers/guard.h"
 #include "redirector/numbers/tables.h"
 
 #include <stdio.h>
@@ -24,6 +26,7 @@ struct numbers {
 	struct current current;
 	struct tables tables;
 	uint64_t faults;
+	bool torn; /* a page was missing: whatever is in the others now is not trusted */
 };
 
 static bool is_whole(const char *path, const struct current *c, bool whole_file,
@@ -52,6 +55,7 @@ bool numbers_open(const char *folder, bool warm, struct numbers **out, char why[
 	if (!n->folder || !current_read(folder, &n->current, why) || n->current.generation == 0)
 		return false;
 	current_file(folder, n->current.generation, path);
+	guard_install();
 	if (!is_whole(path, &n->current, warm, why) ||
 	    !tables_open(path, n->current.bytes, &n->tables, why))
 		return false;
@@ -181,7 +185,8 @@ static enum numbers_result search(const struct numbers *n, const struct question
 	return all.count > 0 ? NUMBERS_FOUND : NUMBERS_NONE;
 }
 
-static enum numbers_result ask(const struct numbers *n, const struct question *q, struct rule *best)
+static enum numbers_result read_answer(const struct numbers *n, const struct question *q,
+				       struct rule *best)
 {
 	struct block_at at = { .list = (uint8_t)q->list };
 	struct sk_span runs;
@@ -208,6 +213,35 @@ static enum numbers_result ask(const struct numbers *n, const struct question *q
 		break;
 	}
 	return search(n, q, runs, (uint16_t)(value % BLOCK), best);
+}
+
+struct asking {
+	const struct numbers *numbers;
+	const struct question *question;
+	struct rule *best;
+	enum numbers_result result;
+};
+
+static void read_guarded(void *arg)
+{
+	struct asking *a = arg;
+
+	a->result = read_answer(a->numbers, a->question, a->best);
+}
+
+/* A file in place of which another one is copied loses its pages first, and gets others that
+ * do not fit what is known of it: from then on it is as damaged. */
+static enum numbers_result ask(const struct numbers *n, const struct question *q, struct rule *best)
+{
+	struct asking asking = { n, q, best, NUMBERS_FAILED };
+	struct numbers *mine = (struct numbers *)(uintptr_t)n; /* as failed() */
+
+	if (n->torn)
+		return failed(n);
+	if (guard_run(read_guarded, &asking))
+		return asking.result;
+	mine->torn = true;
+	return failed(n);
 }
 
 enum numbers_result numbers_find(const struct numbers *n, struct sk_span tenant,

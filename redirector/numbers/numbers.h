@@ -42,7 +42,7 @@ struct numbers_hit {
 enum numbers_result {
 	NUMBERS_FOUND,
 	NUMBERS_NONE,   /**< not this tenant's, not this customer's, or not at this time */
-	NUMBERS_FAILED, /**< the store is damaged: a fault of ours                       */
+	NUMBERS_FAILED, /**< the store is damaged, or its file was cut off: a fault of ours */
 };
 
 /**

@@ -110,22 +110,38 @@ static bool next_line(struct reading *r, char text[CSV_LINE_MAX + 3], size_t *le
 	return true;
 }
 
-static bool read_header(struct reading *r, struct csv_header *header, char why[NUMBERS_WHY_SIZE])
+static enum import_end broke_off(const struct reading *r, const char *reason,
+				 char why[NUMBERS_WHY_SIZE])
+{
+	snprintf(why, NUMBERS_WHY_SIZE, "%.300s, line %" PRIu64 ": %s", r->options->input,
+		 r->state.lines, reason);
+	return IMPORT_FAILED;
+}
+
+static enum import_end wrong_header(const struct reading *r, const char *reason,
+				    char why[NUMBERS_WHY_SIZE])
+{
+	snprintf(why, NUMBERS_WHY_SIZE, "%.200s:%" PRIu64 ": %s: nothing was imported",
+		 r->options->input, r->state.lines, reason);
+	return IMPORT_WRONG;
+}
+
+static enum import_end read_header(struct reading *r, struct csv_header *header,
+				   char why[NUMBERS_WHY_SIZE])
 {
 	char text[CSV_LINE_MAX + 3], reason[CSV_WHY_SIZE];
 	size_t len;
 
 	do {
-		if (!next_line(r, text, &len)) {
-			snprintf(why, NUMBERS_WHY_SIZE, "%.300s: empty", r->options->input);
-			return false;
-		}
+		if (next_line(r, text, &len))
+			continue;
+		if (!ferror(r->input))
+			return wrong_header(r, "empty, without even a header", why);
+		return broke_off(r, strerror(errno), why);
 	} while (csv_is_empty((struct sk_span){ text, len }));
 	if (csv_header_read((struct sk_span){ text, len }, r->options->tenant, header, reason))
-		return true;
-	snprintf(why, NUMBERS_WHY_SIZE, "%.200s:%" PRIu64 ": %s", r->options->input, r->state.lines,
-		 reason);
-	return false;
+		return IMPORT_DONE;
+	return wrong_header(r, reason, why);
 }
 
 static bool read_lines(struct reading *r, const struct csv_header *header)
@@ -153,13 +169,15 @@ static bool read_lines(struct reading *r, const struct csv_header *header)
 		}
 		if (!add_range(r, &entry))
 			return false;
+		r->state.entries++;
 	}
 }
 
-bool reading_run(struct reading *r, char why[NUMBERS_WHY_SIZE])
+enum import_end reading_run(struct reading *r, char why[NUMBERS_WHY_SIZE])
 {
 	struct csv_header header;
 	uint64_t offset = r->state.offset, lines = r->state.lines;
+	enum import_end end;
 
 	r->room = (size_t)(r->options->memory / sizeof(*r->items));
 	if (r->room < 2 * LINE_ITEMS)
@@ -167,30 +185,27 @@ bool reading_run(struct reading *r, char why[NUMBERS_WHY_SIZE])
 	r->items = calloc(r->room, sizeof(*r->items));
 	if (!r->items) {
 		snprintf(why, NUMBERS_WHY_SIZE, "out of memory; try a smaller --memory");
-		return false;
+		return IMPORT_FAILED;
 	}
 	/* the header is read anew, whatever was read behind it */
 	r->state.offset = r->state.lines = 0;
-	if (!read_header(r, &header, why))
-		return false;
+	end = read_header(r, &header, why);
+	if (end != IMPORT_DONE)
+		return end;
 	if (offset > r->state.offset) {
-		if (fseeko(r->input, (off_t)offset, SEEK_SET) != 0) {
-			snprintf(why, NUMBERS_WHY_SIZE, "%.300s: %s", r->options->input,
-				 strerror(errno));
-			return false;
-		}
+		if (fseeko(r->input, (off_t)offset, SEEK_SET) != 0)
+			return broke_off(r, strerror(errno), why);
 		r->state.offset = offset;
 		r->state.lines = lines;
 	}
 	r->lines_before = r->state.lines;
 	r->began = r->told = reading_now();
 	errno = 0;
-	if (read_lines(r, &header) && save_part(r, true)) {
-		tell_progress(r, true);
-		return true;
-	}
-	snprintf(why, NUMBERS_WHY_SIZE, "%.300s, line %" PRIu64 ": %s", r->options->input,
-		 r->state.lines,
-		 errno ? strerror(errno) : "too many customers or dates, or out of memory");
-	return false;
+	if (!read_lines(r, &header) || !save_part(r, true))
+		return broke_off(r,
+				 errno ? strerror(errno)
+				       : "too many customers or dates, or out of memory",
+				 why);
+	tell_progress(r, true);
+	return IMPORT_DONE;
 }

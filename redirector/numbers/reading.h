@@ -27,10 +27,11 @@ struct reading {
 /**
  * Reads from state.offset to the end and leaves all of it in parts.
  *
- * @return false with the reason: the disk is full, too many names, the input broke off
+ * @return IMPORT_WRONG with the reason: the header is; IMPORT_FAILED with the reason: the disk is
+ * full, too many names, the input broke off
  */
 SK_MUSTCHECK
-bool reading_run(struct reading *reading, char why[NUMBERS_WHY_SIZE]);
+enum import_end reading_run(struct reading *reading, char why[NUMBERS_WHY_SIZE]);
 
 /** Monotonic milliseconds. */
 int64_t reading_now(void);

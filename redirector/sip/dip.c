@@ -105,7 +105,7 @@ enum dip_result dip_read(struct dip *d, size_t lines_max, struct sk_mac *mac,
 	return result == FACTS_BAD ? DIP_BAD : DIP_READ;
 }
 
-unsigned dip_refusal(const struct dip *d)
+enum sk_err dip_refusal(const struct dip *d)
 {
 	static const struct sk_span known[] = {
 		{ "sip", 3 }, { "sips", 4 }, { "tel", 3 }, { "urn", 3 }
@@ -114,13 +114,13 @@ unsigned dip_refusal(const struct dip *d)
 	struct uri uri;
 
 	if (text.len > URI_MAX)
-		return 414; /* RFC 3261, 21.4.12: more than we look at */
+		return SK_URI_TOO_LONG; /* RFC 3261, 21.4.12: more than we look at */
 	if (!uri_parse(text, &uri))
-		return 400;
+		return SK_REQUEST_SYNTAX;
 	for (size_t i = 0; i < SK_COUNT(known); i++)
 		if (sk_span_eq_nocase(uri.scheme, known[i]))
-			return 0;
-	return 416; /* 8.2.2.1: a scheme that we cannot redirect */
+			return SK_OK;
+	return SK_URI_SCHEME; /* 8.2.2.1: a scheme that we cannot redirect */
 }
 
 static bool same_host(const struct addr *a, const struct addr *b)

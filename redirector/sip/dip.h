@@ -58,9 +58,11 @@ void dip_free(struct dip *dip);
 enum dip_result dip_read(struct dip *dip, size_t lines_max, struct sk_mac *mac,
 			 struct sk_span *method);
 
-/** What a Request-URI is answered that we cannot redirect: 400, 414, 416; 0: it is fine. */
+/** Can we redirect its Request-URI?  @return SK_OK, SK_URI_TOO_LONG, SK_REQUEST_SYNTAX,
+ * SK_URI_SCHEME
+ */
 SK_MUSTCHECK
-unsigned dip_refusal(const struct dip *dip);
+enum sk_err dip_refusal(const struct dip *dip);
 
 /** Sends an answer to where the request came from, and to nowhere else. */
 void dip_answer(struct dip *dip, const struct answer *answer, struct counters *counters);

@@ -103,14 +103,14 @@ static void on_nobodys(struct dip *d)
 static void on_invite(struct dip *d)
 {
 	struct front *f = d->front;
-	unsigned refused = dip_refusal(d);
+	enum sk_err refused = dip_refusal(d);
 
 	front_count(f, COUNT_INVITES);
 	if (!front_begin(d, on_done)) {
 		on_nobodys(d);
 	} else if (refused) {
 		front_count(f, COUNT_MALFORMED);
-		refuse(d, refused, SK_REQUEST_SYNTAX);
+		refuse(d, sk_outcome(refused)->code, refused);
 	} else if (f->draining) {
 		front_count(f, COUNT_DRAINED);
 		refuse(d, 503, SK_DRAINING);

@@ -265,6 +265,7 @@ def test_cert(lab):
         check(answer.status == 1 and seen["verdict"]["outcome"] == outcome, name, answer)
         answer = shaken("cert", lab.path(name))
         check(answer.status == 1 and outcome in answer.err, name + " in words", answer)
+        check("address" not in answer.err, name + ": a file is no address", answer)
     answer = shaken("cert", lab.path("no-keyusage.pem"))
     check(answer.status == 0 and "finding" in answer.out, "findings without a verdict", answer)
 

@@ -32,6 +32,11 @@ def use(folder):
                  ("import", "--store", folder, "a", "b"), ("import", "--what", "a"),
                  ("import", "--store", folder, "--memory", "0", "a"),
                  ("import", "--store", folder, "--merge", "--replace", "a"),
+                 ("import", "--store", folder, "--tenant", "", "a"),
+                 ("import", "--store", folder, "--tenant", "a b", "a"),
+                 ("import", "--store", folder, "--tenant", "a/b", "a"),
+                 ("export", "--store", folder, "--tenant", "a b"),
+                 ("lookup", "--store", folder, "--tenant", "a,b", "1"),
                  ("export", "--store", folder, "x"), ("export", "--store", folder, "--list", "x"),
                  ("lookup", "--store", folder, "1"), ("lookup", "--store", folder, "--tenant", "t"),
                  ("lookup", "--store", folder, "--tenant", "t", "abc"),
@@ -49,6 +54,8 @@ def faults(folder):
     check(a.status == 3 and "none" in a.err, "no such store", a)
     a = numbers("import", "--store", os.path.join(folder, "s"), os.path.join(folder, "none.csv"))
     check(a.status == 3 and "none.csv" in a.err, "no such file", a)
+    a = numbers("import", "--store", os.path.join(folder, "s"), folder)
+    check(a.status == 3 and "directory" in a.err, "no file", a)
     a = numbers("export", "--store", os.path.join(folder, "s"))
     check(a.status == 3 and "no numbers have been imported" in a.err, "nothing imported", a)
 
@@ -63,7 +70,7 @@ def commands(folder):
                   "# a comment\n\n"
                   "*,do-not-originate,,18005550000,,\n")
     a = numbers("import", "--store", store, lines)
-    check(a.status == 0 and "generation 1" in a.out, "import", a)
+    check(a.status == 0 and "imported 4 lines (0 wrong), generation 1" in a.out, "import", a)
     a = numbers("lookup", "--store", store, "--tenant", "east", "--json", "+14045550150")
     check(a.status == 0 and '"attest":"A","customer":"acme"' in a.out, "lookup", a)
     a = numbers("lookup", "--store", store, "--tenant", "west", "14045550150")
@@ -82,9 +89,37 @@ def commands(folder):
     a = numbers("import", "--store", store, bad)
     check(a.status == 1 and "bad.csv:3:" in a.err and "nothing was imported" in a.err, "wrong line", a)
     a = numbers("import", "--store", store, "--keep-going", bad)
-    check(a.status == 0 and "(1 wrong)" in a.out and "bad.csv:3:" in a.err, "keep going", a)
+    check(a.status == 0 and "imported 1 lines (1 wrong)" in a.out and "bad.csv:3:" in a.err, "keep going", a)
     check(sorted(os.listdir(store)) == ["3.mdb", "current", "import.lock"], "nothing is left over",
           os.listdir(store))
+
+
+def not_imported(folder):
+    """A file that is not what it should be is 1, as a wrong line is, and changes nothing."""
+    store = os.path.join(folder, "kept")
+    check(numbers("import", "--store", store, "-", text="tenant,first\na,1\nb,2\n").status == 0, "there is something")
+    before = numbers("export", "--store", store).out
+    for args, text, why in (
+            ((), "", "empty"), ((), "# a\n", "empty"), (("--keep-going",), "", "empty"), (("--merge",), "", "empty"),
+            (("--allow-empty",), "", "empty"),
+            ((), "a,14045550100\n", "names the columns"), ((), "first\n1\n", "no column `tenant`"),
+            ((), "tenant,list\na,number\n", "no column `first`"), ((), "tenant,first,tenant\n", "twice"),
+            ((), "tenant,first\na,1\ntenant,first\n", "-:3:"),
+            ((), "tenant,first\na,04045550100\n", "begins with 0"),
+            ((), "tenant,first\na ,1\n", "tenant is 1 to 64"),
+            ((), "tenant,first\n", "--allow-empty"), (("--tenant", "a"), "first\n", "--allow-empty"),
+            (("--keep-going",), "tenant,first\na,x\n", "--allow-empty")):
+        a = numbers("import", "--store", store, *args, "-", text=text)
+        check(a.status == 1 and why in a.err and "nothing was imported" in a.err and not a.out, "not imported", args, text, a)
+        check(numbers("export", "--store", store).out == before, "as it was", args, text)
+    a = numbers("import", "--store", store, "--tenant", "a", "--allow-empty", "-", text="first\n")
+    check(a.status == 0 and "imported 0 lines" in a.out, "a tenant is emptied", a)
+    a = numbers("export", "--store", store)
+    check(a.out.splitlines()[1:] == ["b,number,,2,,A,,,"], "of the other all stays", a)
+    a = numbers("import", "--store", store, "--merge", "-", text="tenant,first\n")
+    check(a.status == 0 and numbers("export", "--store", store).out.splitlines()[1:] == ["b,number,,2,,A,,,"], "nothing more", a)
+    a = numbers("import", "--store", store, "--allow-empty", "-", text="tenant,first\n")
+    check(a.status == 0 and len(numbers("export", "--store", store).out.splitlines()) == 1, "the store is emptied", a)
 
 
 def two_at_once(folder):
@@ -122,11 +157,11 @@ def killed(folder):
         rounds += 1
         for attempt in range(1000):
             p = subprocess.Popen([REDIRECTOR, "numbers", "import", "--store", store, "--memory", "1",
-                                  "--progress", big], stdout=subprocess.DEVNULL,
+                                  "--progress", big], stdout=subprocess.PIPE,
                                  stderr=subprocess.PIPE)
             try:
-                _, err = p.communicate(timeout=rng.uniform(0.01, 0.25) * (1 + attempt / 4))
-                check(p.returncode == 0, "ends well", err)
+                out, err = p.communicate(timeout=rng.uniform(0.01, 0.25) * (1 + attempt / 4))
+                check(p.returncode == 0 and b"imported 150000 lines" in out, "ends well", out, err)
                 resumed += b"going on behind line" in err
                 break
             except subprocess.TimeoutExpired:
@@ -151,6 +186,7 @@ def main():
         use(folder)
         faults(folder)
         commands(folder)
+        not_imported(folder)
         killed(folder)
         two_at_once(folder)
     result()

@@ -157,6 +157,15 @@ def test_verstat_in(s):
         s.checks.that('verstat' not in uri, 'contact-pai: not in the URI')
     s.with_server(contact_pai, answer_verstat_in=['contact-pai'])
 
+    for where, want in (('user', ';verstat=%s@carrier.example;user=phone>'), ('uri', '@carrier.example;user=phone;verstat=%s>'),
+                        ('header', '@carrier.example;user=phone>;verstat=%s')):
+        def pai(peer):
+            answer = ask(s, peer, 'pai-verstat', identity=identity())
+            for what, text in ('the header', answer.get('P-Asserted-Identity')), ('the Contact', contact_of(answer)[1].get('P-Asserted-Identity')):
+                s.checks.that((text or '').endswith(want % PASSED), 'pai-verstat %s: %s' % (where, what), text)
+                s.checks.same((text or '').count('verstat'), 1, 'pai-verstat %s: once in %s' % (where, what))
+        s.with_server(pai, answer_verstat_in=['pai', 'contact-pai'], answer_pai_verstat=where)
+
     def header(peer):
         answer = ask(s, peer, 'header', identity=identity())
         s.checks.same(answer.get('X-Screening'), PASSED, 'a header of its own')
@@ -231,6 +240,20 @@ def test_code_and_nothing(s):
     s.with_server(lambda peer: s.checks.same(
         ask(s, peer, 'in dialog', replace={'To': 'To: <sip:+14045550100@a.example>;tag=1'}).status,
         '481 Call/Transaction Does Not Exist', 'in-dialog 481'), sip_in_dialog='481')
+
+
+def test_fault(s):
+    """A store of numbers that is not there: nobody can say an attestation."""
+    (s.lab.folder / 'nothing').mkdir()
+    away = {'authority_store': str(s.lab.folder / 'nothing'), 'sign_by_number': True, 'sign_attest': 'none'}
+    why = 'SIP;cause=503;text="the store of numbers could not be asked"'
+    for choice, reason, want in (('continue', 'profile', ('302 Moved Temporarily', None, None)), ('503', 'profile', ('503 Service Unavailable', '1', why)),
+                                 ('503', 'none', ('503 Service Unavailable', '1', None))):
+        def test(peer):
+            answer = ask(s, peer, 'fault')
+            s.checks.same((answer.status, answer.get('Retry-After'), answer.get('Reason')), want, 'fault %s, reason %s' % (choice, reason))
+            s.checks.same(answer.get('Identity'), None, 'fault %s: unsigned' % choice)
+        s.with_server(test, sign_fault=choice, answer_reason=reason, **away)
 
 
 def test_reason(s):
@@ -319,23 +342,25 @@ def test_attestation(s):
     def header(peer):
         answer = ask(s, peer, 'origid', extra=['X-Origid: ' + uuid])
         s.checks.same(decode(answer.get('Identity'))[1]['origid'], uuid, 'origid header')
+        answer = ask(s, peer, 'origid', extra=['X-Second: ' + uuid])
+        s.checks.same(decode(answer.get('Identity'))[1]['origid'], uuid, 'origid: another header')
         for bad in 'no uuid', uuid + '"', '':
             answer = ask(s, peer, 'origid', extra=['X-Origid: ' + bad])
             s.checks.that(re.fullmatch(r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', decode(answer.get('Identity'))[1]['origid']), 'origid %r: our own' % bad)
-    s.with_server(header, sign_origid='header', sign_origid_header='X-Origid', sign_attest_headers=['X-A'],
+    s.with_server(header, sign_origid='header', sign_origid_headers=['X-Origid', 'X-Second'], sign_attest_headers=['X-A'],
                   sign_attest_sources=['127.0.0.1/32'])
 
     def stranger(peer):
         answer = ask(s, peer, 'origid', extra=['X-Origid: ' + uuid])
         s.checks.that(decode(answer.get('Identity'))[1]['origid'] != uuid, 'origid of somebody who may not say it')
-    s.with_server(stranger, sign_origid='header', sign_origid_header='X-Origid', sign_attest_headers=['X-A'],
+    s.with_server(stranger, sign_origid='header', sign_origid_headers=['X-Origid'], sign_attest_headers=['X-A'],
                   sign_attest_sources=['127.0.0.9/32'])
 
 
 def test(laboratory, checks):
     shapes = Shapes(laboratory, checks)
     for part in (test_defaults, test_parties, test_identity_in, test_verstat_in, test_contact,
-                 test_code_and_nothing, test_reason, test_beside, test_attestation):
+                 test_code_and_nothing, test_fault, test_reason, test_beside, test_attestation):
         part(shapes)
 
 

@@ -73,6 +73,11 @@ def test_check(bench):
         ('a store that can be made', {'certs_store': str(bench.lab.folder / 'store')}, 0, [], ['certs.store']),
         ('a mirror inside', {'trust_crl_urls': ['https://10.0.0.5/crl']}, 1, ['trust.crl-urls', 'https://10.0.0.5/crl', 'public Internet'], []),
         ('a mirror inside, IPv6', {'trust_crl_urls': ['https://[fd00::5]/crl']}, 1, ['trust.crl-urls', 'public Internet'], []),
+        ('records where none can be', {'log_records': '/nonexistent/calls'}, 1, ['log.records: /nonexistent/calls: No such file'], []),
+        ('messages where none can be', {'log_target': str(bench.lab.folder)}, 1, ['log.target: ', 'Is a directory'], []),
+        ('records to a new file', {'log_records': str(bench.lab.folder / 'calls')}, 0, [], ['log.records']),
+        ('no store of numbers', {'authority_store': '/nonexistent/numbers'}, 1, ['authority.store: /nonexistent/numbers'], []),
+        ('a file for a store of numbers', {'authority_store': str(plain)}, 1, ['authority.store: '], []),
         ('a mirror outside', {'trust_crl_urls': ['https://8.8.8.8/crl']}, 0, [], ['trust.crl-urls']),
         ('a mirror inside, in a laboratory', {'trust_crl_urls': ['https://10.0.0.5/crl'], 'certs_lab': True}, 0, [], ['public Internet']),
     ]
@@ -83,6 +88,7 @@ def test_check(bench):
         that(all(word in text for word in said), what + ': what it says', text)
         that(not any(word in text for word in unsaid), what + ': what it does not say', text)
     that(not (bench.lab.folder / 'store').exists(), 'nothing was made')
+    that(not (bench.lab.folder / 'calls').exists(), 'no file of records either')
 
 
 def test_start(bench):
@@ -142,9 +148,26 @@ def test_breaker(bench):
     server.stop()
 
 
+def test_losses(bench):
+    """Lines that cannot be written are missed by nobody: one says so, of records in the log, of the log itself beside it."""
+    for number, setting in enumerate(['records', 'target']):
+        server = bench.lab.redirector(5066 + number, name='losses-' + setting, tenant_mode='verify', **{'log_' + setting: '/dev/full'})
+        peer = server.peer()
+        for _ in range(3):
+            peer.invite()
+        server.wait_log('event=log result=losing', setting + ': told')
+        for _ in range(3):
+            peer.invite()
+        told = lines(server, 'event=log result=')
+        bench.checks.that(len(told) == 1 and 'log.%s: /dev/full' % setting in told[0], setting + ': once', told)
+        bench.checks.that(setting == 'target' or LEVEL_ERROR in told[0], setting + ': an error', told)
+        peer.close()
+        server.stop()
+
+
 def test(laboratory, checks):
     bench = Bench(laboratory, checks)
-    for part in test_check, test_start, test_restart, test_breaker:
+    for part in test_check, test_start, test_restart, test_breaker, test_losses:
         part(bench)
 
 

@@ -128,7 +128,7 @@ def test_agnostic(laboratory, checks):
     """A client that names numbers and attestation, and one that may not."""
     uuid = '123e4567-e89b-12d3-a456-426655440000'
     server = start(laboratory, 'agnostic', sign_orig_header='X-Orig', sign_dest_header='X-Dest', sign_attest='C',
-                   sign_attest_headers=['X-Attest'], sign_origid='header', sign_origid_header='X-Origid',
+                   sign_attest_headers=['X-Attest'], sign_origid='header', sign_origid_headers=['X-Origid'],
                    sign_attest_sources=['127.0.0.1/32'], numbers_country='1', **LISTS)
     said = ['X-Orig: +12155550199', 'X-Dest: (404) 555-0188', 'X-Attest: B', 'X-Origid: ' + uuid]
     for address, want in (('127.0.0.1', ('12155550199', '14045550188', 'B', True)),

@@ -106,8 +106,8 @@ static void anything(void)
 						 rest.len - (len ? len : 1) };
 		}
 		sk_buf_init(&out, line, sizeof(line));
-		if (!contact_print_caller(sk_span_of(value), sk_span_of(alert), "No-TN-Validation",
-					  &out))
+		if (!contact_print_caller(sk_span_of(value), sk_span_of(alert), PAI_VERSTAT_USER,
+					  "No-TN-Validation", &out))
 			continue;
 		CHECK(!sk_nameaddr_split(sk_span_of(line), &uri, &params) && params.len == 0 &&
 			      sk_span_eq(uri, SK_SPAN("sip:+1;verstat=No-TN-Validation@a")),

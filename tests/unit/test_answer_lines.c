@@ -237,6 +237,48 @@ static void several_reasons(void)
 	}
 }
 
+/* A 503 that is none of our faults has no Reason, and none has one where nobody wants it. */
+static void unsaid(void)
+{
+	static const struct {
+		const char *yaml;
+		enum sk_err err;
+		bool over;
+		const char *want;
+	} silent[] = {
+		{ "answer: {nothing: 503}\n", SK_NOTHING_TO_DO, false, "" },
+		{ "answer: {nothing: 503}\nsign: {fault: 503}\n", SK_NO_CREDENTIAL, false, "" },
+		{ "answer: {reason: none}\nsign: {fault: 503}\n", SK_LATE, false,
+		  "Retry-After: 1\r\n" },
+		{ "answer: {preset: sansay-compatible}\nsign: {fault: 503}\n", SK_ENOMEM, false,
+		  "Retry-After: 1\r\n" },
+		{ "sign: {fault: 503}\n", SK_OVER_LIMIT, true, "Retry-After: 1\r\n" },
+	};
+
+	for (size_t i = 0; i < SK_COUNT(silent); i++) {
+		struct call *c = kit_call(silent[i].yaml);
+
+		c->task = TASK_SIGN;
+		c->err = silent[i].err;
+		c->over_limit = silent[i].over;
+		CHECK_STR(build(c), silent[i].want, silent[i].yaml);
+		CHECK(built.status == 503, "%s: %u", silent[i].yaml, built.status);
+		kit_drop(c);
+	}
+}
+
+static void own_date(void)
+{
+	struct call *c = kit_call("answer: {identity-in: [header, contact]}\n");
+
+	kit_sign(c);
+	CHECK(count(build(c), "Date") == 2, "ours: %s", mem);
+	c->facts.date = SK_SPAN("Fri, 25 Sep 2015 19:12:25 GMT");
+	build(c);
+	CHECK(!strstr(mem, "Date"), "the request has a Date: %s", mem);
+	kit_drop(c);
+}
+
 /* --- priority and name --- */
 
 static void priority(void)
@@ -324,6 +366,8 @@ int main(void)
 	bypass();
 	by_profile();
 	several_reasons();
+	unsaid();
+	own_date();
 	priority();
 	rcd_names();
 	return check_result();

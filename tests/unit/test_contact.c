@@ -119,7 +119,8 @@ static void asserted(void)
 		bool ok;
 
 		sk_buf_init(&out, mem, sizeof(mem));
-		ok = contact_print_caller(sk_span_of(callers[i].caller), SK_SPAN(""), V, &out);
+		ok = contact_print_caller(sk_span_of(callers[i].caller), SK_SPAN(""),
+					  PAI_VERSTAT_USER, V, &out);
 		CHECK(ok == !!callers[i].want, "%s", callers[i].caller);
 		CHECK_STR(mem, callers[i].want ? callers[i].want : "", callers[i].caller);
 	}
@@ -149,9 +150,46 @@ static void with_name(void)
 
 		sk_buf_init(&out, mem, sizeof(mem));
 		ok = contact_print_caller(sk_span_of(named[i].caller), sk_span_of(named[i].name),
-					  named[i].verstat, &out);
+					  PAI_VERSTAT_USER, named[i].verstat, &out);
 		CHECK(ok == !!named[i].want, "%s", named[i].caller);
 		CHECK_STR(mem, named[i].want ? named[i].want : "", named[i].caller);
+	}
+}
+
+/* clang-format off */
+static const struct { enum conf_pai_verstat where; const char *caller, *name, *verstat, *want; } places[] = {
+	{ PAI_VERSTAT_URI, "\"Bob\" <sip:+1@a;user=phone>;tag=1", "", V, "\"Bob\" <sip:+1@a;user=phone;verstat=" V ">" },
+	{ PAI_VERSTAT_URI, "Bob <sip:+1@a:70>", "Al", V, "\"Al\" <sip:+1@a:70;verstat=" V ">" },
+	{ PAI_VERSTAT_URI, "<tel:+1;npdi>", "", V, "<tel:+1;npdi;verstat=" V ">" },
+	{ PAI_VERSTAT_URI, "<sip:a.example;verstat=x>", "", V, "<sip:a.example;verstat=" V ">" },
+	{ PAI_VERSTAT_URI, "<sip:+1;verstat=x;a=b@a;VERSTAT=y;q=r>;verstat=z", "", V, "<sip:+1;a=b@a;q=r;verstat=" V ">" },
+	{ PAI_VERSTAT_URI, "<sip:+1;verstat=x@a>", "", "", "<sip:+1@a>" },
+	{ PAI_VERSTAT_URI, "<sip:+1@a>, <sip:+2@b>", "", V, NULL },
+	{ PAI_VERSTAT_HEADER, "\"Bob\" <sip:+1@a;user=phone>;tag=1", "", V, "\"Bob\" <sip:+1@a;user=phone>;verstat=" V },
+	{ PAI_VERSTAT_HEADER, "sip:+1@a;tag=1", "Al", V, "\"Al\" <sip:+1@a>;verstat=" V },
+	{ PAI_VERSTAT_HEADER, "<tel:+1;npdi>", "", V, "<tel:+1;npdi>;verstat=" V },
+	{ PAI_VERSTAT_HEADER, "<sip:a.example;verstat=x>", "", V, "<sip:a.example>;verstat=" V },
+	{ PAI_VERSTAT_HEADER, "<sip:+1;verstat=x@a;verstat=y>;verstat=z", "", V, "<sip:+1@a>;verstat=" V },
+	{ PAI_VERSTAT_HEADER, "<sip:+1@a>;verstat=z", "", "", "<sip:+1@a>" },
+	{ PAI_VERSTAT_HEADER, "\"x;verstat=z\" <sip:+1@a>", "", V, "<sip:+1@a>;verstat=" V },
+	{ PAI_VERSTAT_HEADER, "<sip:+1@a", "", V, NULL },
+};
+/* clang-format on */
+
+/* The verstat elsewhere than in the user part; a stranger's goes from wherever it was. */
+static void other_places(void)
+{
+	char mem[1024];
+	struct sk_buf out;
+
+	for (size_t i = 0; i < SK_COUNT(places); i++) {
+		bool ok;
+
+		sk_buf_init(&out, mem, sizeof(mem));
+		ok = contact_print_caller(sk_span_of(places[i].caller), sk_span_of(places[i].name),
+					  places[i].where, places[i].verstat, &out);
+		CHECK(ok == !!places[i].want, "%s", places[i].caller);
+		CHECK_STR(mem, places[i].want ? places[i].want : "", places[i].caller);
 	}
 }
 
@@ -161,5 +199,6 @@ int main(void)
 	no_room();
 	asserted();
 	with_name();
+	other_places();
 	return check_result();
 }

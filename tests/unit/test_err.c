@@ -14,6 +14,10 @@ static const char *phrase_of(unsigned code)
 		return "Bad Request";
 	case 403:
 		return "Stale Date";
+	case 414:
+		return "Request-URI Too Long";
+	case 416:
+		return "Unsupported URI Scheme";
 	case 428:
 		return "Use Identity Header";
 	case 436:
@@ -109,6 +113,8 @@ static void test_codes(void)
 		enum sk_verstat verstat;
 	} rows[] = {
 		{ SK_REQUEST_SYNTAX, 400, 2, SK_VERSTAT_NO },
+		{ SK_URI_TOO_LONG, 414, 0, SK_VERSTAT_NO },
+		{ SK_URI_SCHEME, 416, 0, SK_VERSTAT_NO },
 		{ SK_DATE_STALE, 403, 3, SK_VERSTAT_NO },
 		{ SK_DATE_MISSING, 428, 3, SK_VERSTAT_NO },
 		{ SK_DIVERSIONS, 482, 0, SK_VERSTAT_NO },

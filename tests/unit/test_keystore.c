@@ -4,82 +4,14 @@
  */
 #include "redirector/keys/keystore.h"
 #include "tests/check.h"
+#include "tests/unit/keystore_kit.h"
 #include "tests/unit/pki.h"
 
-#include <openssl/bn.h>
 #include <openssl/pem.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-static char folder[512];
-
-static char *named(const char *name)
-{
-	static char paths[4][600];
-	static unsigned next;
-	char *path = paths[next++ % 4];
-
-	snprintf(path, 600, "%s/%s", folder, name);
-	return path;
-}
-
-static void write_file(const char *name, const char *text, size_t len, mode_t mode)
-{
-	FILE *f = fopen(named(name), "w");
-
-	if (!f || fwrite(text, 1, len, f) != len || fclose(f) != 0 || chmod(named(name), mode) != 0)
-		exit(1);
-}
-
-static void write_key(const char *name, EVP_PKEY *key, mode_t mode)
-{
-	BIO *bio = BIO_new(BIO_s_mem());
-	char *text;
-	long len;
-
-	if (!bio || !PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL))
-		exit(1);
-	len = BIO_get_mem_data(bio, &text);
-	write_file(name, text, (size_t)len, mode);
-	BIO_free(bio);
-}
-
-/* A leaf for this key, alone; the issuer does not matter to a signer. */
-static void write_leaf(const char *name, EVP_PKEY *key, const struct pki_spec *spec)
-{
-	const struct pki_spec usual = { 0 };
-	struct pki_cert root = pki_issue(&usual, PKI_ROOT, NULL, NULL);
-	struct pki_cert leaf = pki_issue(spec, PKI_LEAF, &root, key);
-	struct pki_text *text = calloc(1, sizeof(*text));
-
-	if (!text)
-		exit(1);
-	pki_add_cert(text, leaf.cert);
-	write_file(name, text->text, text->len, 0644);
-	free(text);
-	pki_drop(&leaf);
-	pki_drop(&root);
-}
-
-static void write_cert(const char *name, EVP_PKEY *key, int64_t from, int64_t to)
-{
-	const struct pki_spec spec = { .from = from, .to = to };
-
-	write_leaf(name, key, &spec);
-}
-
-/* For one number, 12155551212, and no provider. */
-static void write_numbers_cert(const char *name, EVP_PKEY *key)
-{
-	const struct pki_spec spec = { .tnauth = "300fa20d160b3132313535353531323132" };
-
-	write_leaf(name, key, &spec);
-}
-
-/* clang-format off */
 static const struct {
 	const char *name, *key, *certificate, *x5u;
 	const char *why; /* NULL: loaded */
@@ -98,10 +30,16 @@ static const struct {
 	{ "P-384", "p384", "cert", "https://a.example/c.pem", "not a private key on P-256" },
 	{ "RSA", "rsa", "cert", "https://a.example/c.pem", "not a private key on P-256" },
 	{ "too large", "large", "cert", "https://a.example/c.pem", "larger than" },
-	{ "certificate for a key", "cert600", "cert", "https://a.example/c.pem", "not a private key on P-256" },
-	{ "another key's certificate", "key", "other", "https://a.example/c.pem", "does not belong" },
+	{ "certificate for a key", "cert600", "cert", "https://a.example/c.pem",
+	  "not a private key on P-256" },
+	{ "another key's certificate", "key", "other", "https://a.example/c.pem",
+	  "does not belong" },
 	{ "no certificate file", "key", "none", "https://a.example/c.pem", "sign.certificate" },
 	{ "key for a certificate", "key", "key", "https://a.example/c.pem", "sign.certificate" },
+	{ "no certificate in the file", "key", "garbage", "https://a.example/c.pem",
+	  "garbage: the file holds no certificate" },
+	{ "nothing in the file", "key", "empty", "https://a.example/c.pem",
+	  "empty: the file holds no certificate" },
 	{ "expired", "key", "expired", "https://a.example/c.pem", "expired" },
 	{ "not yet", "key", "future", "https://a.example/c.pem", "not valid yet" },
 	{ "http", "key", "cert", "http://a.example/c.pem", "sign.x5u" },
@@ -149,17 +87,6 @@ static void make_files(EVP_PKEY *key)
 	EVP_PKEY_free(rsa);
 }
 
-/* As `sign`. */
-static bool load(const char *key, const char *certificate, char *x5u, struct keystore **out,
-		 char why[KEYSTORE_WHY_SIZE])
-{
-	char none[] = "";
-	struct tenant_conf set = { .sign = { .key = named(key), .x5u = x5u } };
-
-	set.sign.certificate = certificate[0] ? named(certificate) : none;
-	return keystore_load(&set, NULL, SK_URL_STRICT, PKI_NOW, out, why);
-}
-
 static void loading(void)
 {
 	for (size_t i = 0; i < SK_COUNT(rows); i++) {
@@ -175,19 +102,6 @@ static void loading(void)
 		CHECK(!strstr(why, "PRIVATE"), "%s: %s", rows[i].name, why);
 		keystore_free(k);
 	}
-}
-
-/* What sk_sign() wants, of the credential that nobody asked for by name. */
-static enum sk_err usual(const struct keystore *k, enum sk_ppt ppt, int64_t now, int64_t iat,
-			 const struct sk_credential **out)
-{
-	const struct keystore_wish wish = { .orig = NULL };
-	const struct keystore_entry *e = NULL;
-	enum sk_err err = keystore_choose(k, &wish, now, iat, &e);
-
-	if (!err)
-		*out = keystore_credential(e, ppt);
-	return err;
 }
 
 static void using(void)
@@ -225,7 +139,6 @@ static void using(void)
 
 /* --- several --- */
 
-#define X5U  "https://a.example/c.pem"
 #define NEXT "https://a.example/next.pem"
 
 /* A credential as rows are written; NULL is "". */
@@ -574,209 +487,7 @@ static void taking_over(void)
 	keystore_free(k);
 }
 
-/* --- keys are cleansed --- */
-
-enum {
-	MASK = 0x5a, /* what is looked for stands in memory like this, or it would find itself */
-	PIECE = 65536,
-	SECRET = 32,
-};
-
-static uint8_t piece[PIECE];
-
-static int count_in_piece(size_t len, uintptr_t from, const uint8_t masked[SECRET])
-{
-	int found = 0;
-
-	for (size_t i = 0; i + SECRET <= len; i++) {
-		uintptr_t at = from + i;
-		size_t k = 0;
-
-		while (k < SECRET && piece[i + k] == (masked[k] ^ MASK))
-			k++;
-		found += k == SECRET &&
-			 (at + SECRET <= (uintptr_t)piece || at >= (uintptr_t)piece + PIECE);
-	}
-	return found;
-}
-
-/* How often these bytes stand where this process can write. */
-static int count_in_memory(const uint8_t masked[SECRET])
-{
-	FILE *maps = fopen("/proc/self/maps", "r");
-	char line[512], mode[8];
-	unsigned long from, to;
-	int found = 0;
-
-	while (maps && fgets(line, sizeof(line), maps)) {
-		if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) != 3 || mode[1] != 'w' ||
-		    to - from > (1ul << 30)) /* a sanitizer's shadow */
-			continue;
-		for (; from + SECRET <= to; from += PIECE - SECRET) {
-			struct iovec here = { piece, to - from < PIECE ? to - from : PIECE };
-			struct iovec there = { NULL, here.iov_len };
-			ssize_t len;
-
-			memcpy(&there.iov_base, &from, sizeof(from));
-			len = process_vm_readv(getpid(), &here, 1, &there, 1, 0);
-			if (len > 0)
-				found += count_in_piece((size_t)len, from, masked);
-		}
-	}
-	if (maps)
-		fclose(maps);
-	return found;
-}
-
-static void unhex(const char *text, uint8_t out[SECRET])
-{
-	for (size_t i = 0; i < SECRET; i++) {
-		unsigned byte = 0;
-
-		if (sscanf(text + 2 * i, "%2x", &byte) != 1)
-			exit(2);
-		out[i] = (uint8_t)byte;
-	}
-}
-
-/* How the secret looks: in a number of OpenSSL's, in the file, and twice in the file's text. */
-struct looks {
-	uint8_t number[SECRET], octets[SECRET], text[SECRET], tail[SECRET];
-};
-
-static int count_in_files(const struct looks *l)
-{
-	return count_in_memory(l->octets) + count_in_memory(l->text) + count_in_memory(l->tail);
-}
-
-/* In a process that has never seen the key. */
-static int look_for_secrets(char **args)
-{
-	char why[KEYSTORE_WHY_SIZE] = "", x5u[] = X5U, identity[SK_IDENTITY_SIZE];
-	const struct sk_claims claims = { .orig = { SK_PARTY_TN, "12155551212" },
-					  .dest = { { SK_PARTY_TN, "12155551213" } },
-					  .dest_count = 1,
-					  .iat = PKI_NOW,
-					  .attest = SK_ATTEST_A,
-					  .origid = "123e4567-e89b-12d3-a456-426655440000" };
-	const struct sk_credential *c = NULL;
-	struct keystore *k = NULL;
-	struct looks looks;
-	size_t len;
-
-	snprintf(folder, sizeof(folder), "%s", args[0]);
-	unhex(args[2], looks.number);
-	unhex(args[3], looks.octets);
-	unhex(args[4], looks.text);
-	unhex(args[5], looks.tail);
-	CHECK(load(args[1], "cert", x5u, &k, why), "%s", why);
-	CHECK(count_in_files(&looks) == 0, "%s: loaded: what was in the file is gone", args[1]);
-	keystore_free(k);
-	CHECK(count_in_memory(looks.number) == 0, "%s: never used: the key is gone", args[1]);
-	CHECK(count_in_files(&looks) == 0, "%s: and all of the file", args[1]);
-
-	CHECK(load(args[1], "cert", x5u, &k, why), "%s", why);
-	CHECK(usual(k, SK_PPT_SHAKEN, PKI_NOW, PKI_NOW, &c) == SK_OK &&
-		      sk_sign(c, &claims, identity, sizeof(identity), &len) == SK_OK,
-	      "signed");
-	CHECK(count_in_memory(looks.number) > 0, "the key is in use, and can be found");
-	CHECK(count_in_files(&looks) == 0, "%s: the file is gone", args[1]);
-	keystore_free(k);
-	CHECK(count_in_memory(looks.number) == 0, "%s: the key is gone", args[1]);
-	CHECK(count_in_files(&looks) == 0, "%s: and all of the file", args[1]);
-	return check_result();
-}
-
-static void hex_masked(const uint8_t in[SECRET], char out[2 * SECRET + 1])
-{
-	for (size_t i = 0; i < SECRET; i++)
-		snprintf(out + 2 * i, 3, "%02x", in[i] ^ MASK);
-}
-
-/* The base64 of a file without its line ends, from `at` on. */
-static void cut_text(const char *file, size_t at, char out[2 * SECRET + 1])
-{
-	char line[128], body[1024] = "";
-	size_t len = 0;
-	FILE *f = fopen(named(file), "r");
-
-	while (f && fgets(line, sizeof(line), f)) {
-		line[strcspn(line, "\n")] = '\0';
-		if (line[0] != '-' && len + strlen(line) < sizeof(body))
-			len += (size_t)snprintf(body + len, sizeof(body) - len, "%s", line);
-	}
-	if (f)
-		fclose(f);
-	if (len < at + SECRET)
-		exit(2);
-	hex_masked((const uint8_t *)body + at, out);
-}
-
-static void cleansing(const char *self, EVP_PKEY *key)
-{
-	/* where the 43 characters of the secret are; a line has 64 */
-	static const struct {
-		const char *file;
-		size_t text, tail;
-	} files[] = { { "key", 31, 64 }, { "sec1", 10, 21 }, { "bare", 31, 56 } };
-	char number[2 * SECRET + 1], octets[2 * SECRET + 1];
-	uint8_t little[SECRET], big[SECRET];
-	BIGNUM *secret = NULL;
-
-	CHECK(EVP_PKEY_get_bn_param(key, "priv", &secret) == 1 &&
-		      BN_bn2lebinpad(secret, little, SECRET) == SECRET &&
-		      BN_bn2binpad(secret, big, SECRET) == SECRET,
-	      "the secret");
-	hex_masked(little, number);
-	hex_masked(big, octets);
-	for (size_t i = 0; i < SK_COUNT(files); i++) {
-		char text[2 * SECRET + 1], tail[2 * SECRET + 1];
-		int status = 0;
-		pid_t pid;
-
-		cut_text(files[i].file, files[i].text, text);
-		cut_text(files[i].file, files[i].tail, tail);
-		pid = fork();
-		if (pid == 0) {
-			execl("/proc/self/exe", self, folder, files[i].file, number, octets, text,
-			      tail, (char *)NULL);
-			_exit(3);
-		}
-		CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0, "%s: status %x",
-		      files[i].file, (unsigned)status);
-	}
-	BN_clear_free(secret);
-}
-
-/* The same key in the other forms: SEC 1, and PKCS#8 without the public key. */
-static void write_forms(EVP_PKEY *key)
-{
-	static const uint8_t head[] = { 0x30, 0x41, 0x02, 0x01, 0x00, 0x30, 0x13, 0x06, 0x07,
-					0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08,
-					0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x04,
-					0x27, 0x30, 0x25, 0x02, 0x01, 0x01, 0x04, 0x20 };
-	uint8_t der[sizeof(head) + SECRET];
-	BIO *sec1 = BIO_new(BIO_s_mem()), *bare = BIO_new(BIO_s_mem());
-	BIGNUM *secret = NULL;
-	char *text;
-	long len;
-
-	memcpy(der, head, sizeof(head));
-	if (EVP_PKEY_get_bn_param(key, "priv", &secret) != 1 ||
-	    BN_bn2binpad(secret, der + sizeof(head), SECRET) != SECRET ||
-	    !PEM_write_bio_PrivateKey_traditional(sec1, key, NULL, NULL, 0, NULL, NULL) ||
-	    !PEM_write_bio(bare, "PRIVATE KEY", "", der, sizeof(der)))
-		exit(1);
-	len = BIO_get_mem_data(sec1, &text);
-	write_file("sec1", text, (size_t)len, 0600);
-	len = BIO_get_mem_data(bare, &text);
-	write_file("bare", text, (size_t)len, 0600);
-	BN_clear_free(secret);
-	BIO_free(sec1);
-	BIO_free(bare);
-}
-
-int main(int argc, char **argv)
+int main(void)
 {
 	static const char *const files[] = { "key",   "open",    "group",   "p384",   "rsa",
 					     "empty", "garbage", "large",   "cert",   "cert600",
@@ -785,8 +496,6 @@ int main(int argc, char **argv)
 	const char *base = getenv("TMPDIR");
 	EVP_PKEY *key;
 
-	if (argc == 7)
-		return look_for_secrets(argv + 1);
 	key = EVP_EC_gen("P-256");
 	snprintf(folder, sizeof(folder), "%.400s/keys-XXXXXX", base ? base : P_tmpdir);
 	if (!mkdtemp(folder) || !key)
@@ -798,7 +507,6 @@ int main(int argc, char **argv)
 	loading_several();
 	choosing();
 	taking_over();
-	cleansing(argv[0], key);
 	for (size_t i = 0; i < SK_COUNT(files); i++)
 		unlink(named(files[i]));
 	rmdir(folder);

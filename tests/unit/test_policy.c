@@ -231,8 +231,8 @@ static void origids(void)
 	struct tenant *derived = kit_tenant(""),
 		      *fixed = kit_tenant("sign: {origid: fixed, origid-value: "
 					  "123e4567-e89b-12d3-a456-426655440000}\n"),
-		      *header = kit_tenant("sign: {origid: header, origid-header: "
-					   "X-Origid}\n");
+		      *header = kit_tenant("sign: {origid: header, origid-headers: "
+					   "[X-Origid]}\n");
 	struct facts f = usual(), with = usual(), odd = usual();
 	struct sk_claims a, b;
 
@@ -258,6 +258,44 @@ static void origids(void)
 	tenant_unref(derived);
 	tenant_unref(fixed);
 	tenant_unref(header);
+}
+
+/* Several names: the first that is there counts, good or not. */
+static void origid_names(void)
+{
+	static const char one[] = "123e4567-e89b-12d3-a456-426655440000";
+	static const char two[] = "223e4567-e89b-12d3-a456-426655440000";
+	/* clang-format off */
+	static const struct { const char *name, *lines[2][2], *want; } rows[] = {
+		{ "both", { { "P-Origination-ID", one }, { "Origination-ID", two } }, one },
+		{ "both, in another order", { { "Origination-ID", two }, { "P-Origination-ID", one } }, one },
+		{ "the first", { { "P-Origination-ID", one } }, one },
+		{ "the second", { { "origination-id", two } }, two },
+		{ "neither", { { "X-Origination-ID", two } }, NULL },
+		{ "the first is none", { { "P-Origination-ID", "x" }, { "Origination-ID", two } }, NULL },
+		{ "the first is empty", { { "P-Origination-ID", "" }, { "Origination-ID", two } }, NULL },
+		{ "the second twice", { { "Origination-ID", one }, { "Origination-ID", two } }, NULL },
+	};
+	/* clang-format on */
+	struct tenant *t = kit_tenant("sign: {origid: header, origid-headers: "
+				      "[P-Origination-ID, Origination-ID]}\n"),
+		      *derived = kit_tenant("");
+	struct facts plain = usual();
+	struct sk_claims own, c;
+
+	CHECK(!policy_claims(derived, &plain, true, &own), "derived");
+	for (size_t i = 0; i < SK_COUNT(rows); i++) {
+		struct facts f = usual();
+
+		for (size_t k = 0; k < 2 && rows[i].lines[k][0]; k++)
+			set_header(&f, rows[i].lines[k][0], rows[i].lines[k][1]);
+		CHECK(!policy_claims(t, &f, true, &c), "%s", rows[i].name);
+		CHECK_STR(c.origid, rows[i].want ? rows[i].want : own.origid, rows[i].name);
+		CHECK(!policy_claims(t, &f, false, &c), "%s", rows[i].name);
+		CHECK_STR(c.origid, own.origid, "who may not say");
+	}
+	tenant_unref(t);
+	tenant_unref(derived);
 }
 
 static void verify_dates(void)
@@ -294,6 +332,7 @@ int main(void)
 	signing();
 	headers();
 	origids();
+	origid_names();
 	verify_dates();
 	tasks();
 	return check_result();

@@ -267,6 +267,12 @@ static void settings(void)
 	CHECK(t->set->answer.identity_in == IDENTITY_IN_CONTACT, "then the preset");
 	CHECK(t->set->answer.block == BLOCK_603_PLUS, "then the default");
 	tenant_unref(t);
+	t = kit_tenant("answer: {preset: oracle, contact-template: \"sip:{user}@a.example\"}\n");
+	CHECK(t->set->sign.origid == ORIGID_HEADER && t->set->sign.origid_headers.count == 2,
+	      "both names of the SBC, in its order");
+	CHECK_STR(t->set->sign.origid_headers.items[0], "P-Origination-ID", "oracle");
+	CHECK_STR(t->set->sign.origid_headers.items[1], "Origination-ID", "oracle");
+	tenant_unref(t);
 	CHECK(!preset_text(PRESET_NONE, "answer.code"), "none");
 	CHECK(!preset_text(PRESET_ORACLE, "sign.key") &&
 		      !preset_text(PRESET_ORACLE, "answer.block"),

@@ -199,10 +199,9 @@ static void long_request_uri(void)
 	struct rig *r = rig_new(SIGN), *far = rig_new(SIGN "answer: {contact: request-uri}\n");
 	char uri[16000];
 	struct dial d = { .uri = uri };
+	const char *answer;
 
 	for (size_t len = 500; len < 15000; len += 500) {
-		const char *answer;
-
 		snprintf(uri, sizeof(uri), "sip:%0*d@sti.example.net", (int)len, 1);
 		answer = rig_dial(r, &d);
 		CHECK(strstr(answer, "SIP/2.0 414 ") ||
@@ -214,6 +213,17 @@ static void long_request_uri(void)
 			      strstr(rig_header(answer, "Contact"), ";x=00"),
 		      "parameter of %zu: %.60s", len, answer);
 	}
+	/* recorded and counted as what it is: nothing is wrong with From and To */
+	CHECK(far->counters.outcomes[SK_URI_TOO_LONG] > 0 &&
+		      far->counters.outcomes[SK_REQUEST_SYNTAX] == 0,
+	      "too long");
+	d.uri = "foo:bar";
+	rig_dial(far, &d);
+	CHECK(far->counters.outcomes[SK_URI_SCHEME] == 1, "a scheme we do not know");
+	d.uri = "sip:1@a>";
+	answer = rig_dial(far, &d);
+	CHECK(strstr(answer, "SIP/2.0 400 ") && far->counters.outcomes[SK_REQUEST_SYNTAX] == 1,
+	      "malformed: %.40s", answer);
 	rig_free(far);
 	rig_free(r);
 }

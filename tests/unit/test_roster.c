@@ -315,6 +315,25 @@ static void compare(struct kit *k, char out[2048])
 	free(text);
 }
 
+/* Wherever it ends too early, what it lacks is no news of a reload. */
+static void cut_off(struct kit *k)
+{
+	FILE *f = fopen(kit_path(k, "running"), "r");
+	char text[65536];
+	size_t len = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
+
+	if (len == 0 || fclose(f) != 0)
+		exit(1);
+	for (size_t cut = 1; cut < len; cut += cut < 10 ? 1 : len / 8) {
+		text[len - cut] = '\0';
+		kit_put(k, "running", text);
+		CHECK(!roster_compare(k->conf, k->directory, kit_path(k, "running"), stdout,
+				      k->why) &&
+			      strstr(k->why, "cut off"),
+		      "%zu of %zu bytes less: %s", cut, len, k->why);
+	}
+}
+
 static void running(void)
 {
 	struct stat st;
@@ -348,6 +367,7 @@ static void running(void)
 	CHECK(strstr(out, "verify.max-age: 60s -> 5s") || strstr(out, "verify.max-age: 1m -> 5s"),
 	      "the setting is named: %s", out);
 	CHECK(strstr(out, "add 1 tenants, change 1 and remove 1"), "and counted: %s", out);
+	cut_off(&k);
 	kit_put(&k, "running", "# tenant zz a\n# settings\n");
 	CHECK(!roster_compare(k.conf, k.directory, kit_path(&k, "running"), stdout, k.why),
 	      "not ours");

@@ -13,6 +13,7 @@
 enum {
 	NAMES = 200,
 	ROUNDS = 50,
+	FEW = 3,
 };
 
 static struct tally_slot *slot_of(struct tally *t, int n)
@@ -20,6 +21,14 @@ static struct tally_slot *slot_of(struct tally *t, int n)
 	char name[32];
 
 	snprintf(name, sizeof(name), "tenant-%d", n);
+	return tally_slot(t, sk_span_of(name));
+}
+
+static struct tally_slot *trunk_of(struct tally *t, const char *tenant, int n)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s/trunk-%d", tenant, n);
 	return tally_slot(t, sk_span_of(name));
 }
 
@@ -68,14 +77,15 @@ static void together(void)
 
 static void full(void)
 {
-	struct tally *t = tally_new(3);
+	struct tally *t = tally_new(FEW); /* and as many that are gone */
 	char name[TALLY_NAME_SIZE + 1];
 
 	if (!t)
 		exit(1);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 2 * FEW; i++)
 		CHECK(slot_of(t, i), "room for %d", i);
-	CHECK(!slot_of(t, 3), "none for a fourth");
+	CHECK(!slot_of(t, 2 * FEW), "none for one more");
+	CHECK(trunk_of(t, "tenant-0", 0), "but for its trunks");
 	CHECK(slot_of(t, 1) == slot_of(t, 1) && slot_of(t, 1) != slot_of(t, 2), "each its own");
 	memset(name, 'n', sizeof(name));
 	CHECK(!tally_slot(t, (struct sk_span){ name, TALLY_NAME_SIZE }), "too long");
@@ -100,6 +110,96 @@ static void died(void)
 	tally_free(t);
 }
 
+/* One that names its trunks anew each time gets no more than its share, and takes nobody's. */
+static void greedy(void)
+{
+	struct tally *t = tally_new(FEW);
+	struct tally_slot *other, *kept, *gone;
+	int seen = 0;
+
+	if (!t)
+		exit(1);
+	other = trunk_of(t, "b", 0);
+	tally_add(other, TALLY_CALLS);
+	tally_drop(other);
+	kept = trunk_of(t, "a", 0);
+	tally_add(kept, TALLY_CALLS);
+	for (int i = 1; i < 20 * TALLY_TRUNKS_MAX; i++) {
+		struct tally_slot *slot = trunk_of(t, "a", i);
+
+		CHECK(slot && slot != kept && slot != other, "name %d", i);
+		if (!slot)
+			break;
+		CHECK(atomic_load(&slot->n[TALLY_CALLS]) == 0, "name %d begins from 0", i);
+		tally_add(slot, TALLY_CALLS);
+		atomic_store(&slot->calls_at, 7);
+		tally_drop(slot);
+	}
+	CHECK(trunk_of(t, "a", 0) == kept && atomic_load(&kept->n[TALLY_CALLS]) == 1,
+	      "what is held stays");
+	CHECK(trunk_of(t, "b", 0) == other && atomic_load(&other->n[TALLY_CALLS]) == 1,
+	      "another's stays, held or not");
+	tally_each(t, one_slot, &seen);
+	CHECK(seen == 2 * TALLY_TRUNKS_MAX + 1, "%d names", seen);
+	CHECK(slot_of(t, 0) && slot_of(t, 2 * FEW - 1), "tenants have room");
+	gone = trunk_of(t, "a", 20 * TALLY_TRUNKS_MAX - 1);
+	CHECK(gone && atomic_load(&gone->n[TALLY_CALLS]) == 1, "the last one counts on");
+	tally_free(t);
+}
+
+/* As many as two versions of a tenant may have; a longer name that begins alike is another. */
+static void held(void)
+{
+	struct tally *t = tally_new(FEW);
+	struct tally_slot *one = NULL, *again;
+
+	if (!t)
+		exit(1);
+	for (int i = 0; i < 2 * TALLY_TRUNKS_MAX; i++) {
+		one = trunk_of(t, "a", i);
+		CHECK(one, "trunk %d", i);
+	}
+	CHECK(!trunk_of(t, "a", -1), "all are held");
+	CHECK(trunk_of(t, "ab", 0), "another's");
+	tally_drop(one);
+	again = trunk_of(t, "a", -1);
+	CHECK(again && again == one && strcmp(again->name, "a/trunk--1") == 0, "the one let go");
+	CHECK(!trunk_of(t, "a", -2), "held again");
+	tally_drop(NULL);
+	tally_free(t);
+}
+
+static void *rename_all(void *arg)
+{
+	for (int i = 0; i < ROUNDS * NAMES; i++)
+		tally_drop(trunk_of(arg, "a", i));
+	return NULL;
+}
+
+static void whole_name(void *arg, const struct tally_slot *slot)
+{
+	int *torn = arg;
+
+	if (strncmp(slot->name, "a/trunk-", 8) != 0 || strlen(slot->name) < 9)
+		(*torn)++;
+}
+
+/* A reload renames while the loop prints. */
+static void printed(void)
+{
+	struct tally *t = tally_new(FEW);
+	pthread_t thread;
+	int torn = 0;
+
+	if (!t || pthread_create(&thread, NULL, rename_all, t) != 0)
+		exit(1);
+	for (int i = 0; i < ROUNDS; i++)
+		tally_each(t, whole_name, &torn);
+	pthread_join(thread, NULL);
+	CHECK(torn == 0, "%d names in the making", torn);
+	tally_free(t);
+}
+
 static void names(void)
 {
 	for (int i = 0; i < TALLY_LAST; i++)
@@ -114,6 +214,9 @@ int main(void)
 	together();
 	full();
 	died();
+	greedy();
+	held();
+	printed();
 	names();
 	return check_result();
 }

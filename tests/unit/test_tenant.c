@@ -141,8 +141,15 @@ static void no_room(void)
 	struct tally *tally = tally_new(1);
 	struct tenant_parts parts = { .clock = &clock, .tally = tally };
 
-	if (!tally || !tally_slot(tally, SK_SPAN("somebody")))
+	if (!tally || !tally_slot(tally, SK_SPAN("somebody")) ||
+	    !tally_slot(tally, SK_SPAN("who went")))
 		exit(1);
+	for (int i = 0; i < 2 * TALLY_TRUNKS_MAX; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "somebody/%d", i);
+		CHECK(tally_slot(tally, sk_span_of(name)), "%s", name);
+	}
 	for (size_t i = 0; i < SK_COUNT(cases); i++) {
 		struct complaints complaints = { 0 };
 		struct tenant_conf *set = NULL;
@@ -163,6 +170,42 @@ static void no_room(void)
 	conf_unref(conf);
 }
 
+/* Trunks with a rate are counted in memory that all share: so many and no more, each version. */
+static void many_trunks(void)
+{
+	struct conf *conf = many_conf("tenants: {folder: .}\n");
+	struct clock clock = { .wall = kit_wall };
+	struct tally *tally = tally_new(1);
+
+	if (!tally)
+		exit(1);
+	for (int version = 0; version < 6; version++) {
+		int count = TALLY_TRUNKS_MAX + version % 2;
+		struct tenant_parts parts = { .clock = &clock,
+					      .tally = version < 4 ? tally : NULL };
+		char yaml[16384] =
+			"match: {hosts: [a.example]}\ntenant: {trunk-parameter: otg}\ntrunks:\n";
+		struct complaints complaints = { 0 };
+		struct tenant_conf *set = NULL;
+		char why[KEYSTORE_WHY_SIZE] = "";
+		struct tenant *t;
+
+		for (int i = 0; i < count; i++)
+			snprintf(yaml + strlen(yaml), sizeof(yaml) - strlen(yaml),
+				 "  v%d-%d: {groups: [g%d], rate: 5}\n", version, i, i);
+		if (!tenant_conf_load(yaml, strlen(yaml), "acme.yaml", conf, &set, &complaints))
+			exit(1);
+		t = tenant_of_file(set, &parts, why);
+		CHECK(!t == (count > TALLY_TRUNKS_MAX), "version %d: %s", version, why);
+		CHECK(t || strstr(why, "more than 64 trunks with a rate"), "%s", why);
+		CHECK(!t || !parts.tally || t->trunks[TALLY_TRUNKS_MAX - 1], "counted");
+		tenant_unref(t);
+		complaints_deinit(&complaints);
+	}
+	tally_free(tally);
+	conf_unref(conf);
+}
+
 int main(void)
 {
 	profiles();
@@ -170,5 +213,6 @@ int main(void)
 	refused();
 	counted();
 	no_room();
+	many_trunks();
 	return check_result();
 }
