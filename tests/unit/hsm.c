@@ -144,3 +144,26 @@ int hsm_calls(const char *what)
 		fclose(f);
 	return n;
 }
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+
+#ifdef __SANITIZE_ADDRESS__
+int __lsan_do_recoverable_leak_check(void);
+#else
+static int __lsan_do_recoverable_leak_check(void)
+{
+	return 0;
+}
+#endif
+
+_Noreturn void hsm_leave(int status)
+{
+	if (__lsan_do_recoverable_leak_check() != 0)
+		status = 1;
+	fflush(NULL);
+	_exit(status);
+}

@@ -659,5 +659,5 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < SK_COUNT(keys); i++)
 		EVP_PKEY_free(keys[i]);
 	hsm_end();
-	return check_result();
+	hsm_leave(check_result());
 }

@@ -290,5 +290,5 @@ int main(int argc, char **argv)
 	sk_chain_free(chain);
 	EVP_PKEY_free(key);
 	hsm_end();
-	return check_result();
+	hsm_leave(check_result());
 }
