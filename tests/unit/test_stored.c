@@ -148,6 +148,17 @@ static bool net_reload(struct fetcher *self, const struct certs_conf *conf, char
 }
 
 /* Ends the newest; err OK without a body is "not modified". */
+static bool hasty; /* a look at the store is late when it is, not a hundred times later */
+
+bool __wrap_timer_set(struct timer *timer, int64_t ms);
+bool __real_timer_set(struct timer *timer, int64_t ms);
+
+/* Where others hold the cores only the story that is about it finds a look late. */
+bool __wrap_timer_set(struct timer *timer, int64_t ms)
+{
+	return __real_timer_set(timer, hasty ? ms : ms * 100);
+}
+
 static void net_end(struct world *w, enum sk_err err, const char *body, const char *etag)
 {
 	struct fetch_result result = { .err = err, .body = sk_span_of(body) };
@@ -544,7 +555,9 @@ int main(void)
 {
 	test_rows();
 	test_limits();
+	hasty = true;
 	test_late();
+	hasty = false;
 	test_stops();
 	test_queue();
 	test_end();
