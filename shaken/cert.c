@@ -18,6 +18,8 @@ struct sk_chain {
 	struct sk_constraints *constraints;
 	EVP_PKEY_CTX *ctx; /* of the leaf's key, when that is on P-256 */
 	EVP_MD *sha256;
+	struct sk_table *table;      /* of the same key, or NULL */
+	uint64_t verified, *counter; /* the latter leads to the former: who only reads counts too */
 	size_t count;
 	X509 *certs[SK_CERT_MAX];
 };
@@ -189,6 +191,7 @@ static enum sk_err read_chain(const char *text, size_t len, struct sk_chain **ou
 	if (!chain)
 		return SK_ENOMEM;
 
+	chain->counter = &chain->verified;
 	if (is_der(text, len))
 		err = add_der(chain, (const uint8_t *)text, len);
 	else
@@ -226,6 +229,7 @@ void sk_chain_free(struct sk_chain *chain)
 	if (!chain)
 		return;
 
+	sk_table_free(chain->table);
 	EVP_PKEY_CTX_free(chain->ctx);
 	EVP_MD_free(chain->sha256);
 	sk_constraints_free(chain->constraints);
@@ -296,27 +300,59 @@ static enum sk_err verify_failure(void)
 	return infinity && fault != SK_ENOMEM ? SK_BAD_SIGNATURE : fault;
 }
 
-enum sk_err sk_chain_verify(const struct sk_chain *chain, struct sk_span msg,
-			    const uint8_t sig[SK_SIG_LEN])
+static enum sk_err verify_usual(const struct sk_chain *chain, const uint8_t hash[SK_HASH_LEN],
+				const uint8_t sig[SK_SIG_LEN])
 {
-	uint8_t hash[32], der[SK_DER_SIG_MAX];
-	size_t len;
+	uint8_t der[SK_DER_SIG_MAX];
+	const size_t len = sk_es256_to_der(sig, der);
 	int result;
 
-	if (!chain->leaf.key_is_p256)
-		return SK_CERT_PROFILE;
-	len = sk_es256_to_der(sig, der);
 	if (len == 0)
 		return SK_BAD_SIGNATURE;
 
 	ERR_clear_error();
-	if (EVP_Digest(msg.ptr, msg.len, hash, NULL, chain->sha256, NULL) != 1)
-		return sk_crypto_fault();
-
-	result = EVP_PKEY_verify(chain->ctx, der, len, hash, sizeof(hash));
+	result = EVP_PKEY_verify(chain->ctx, der, len, hash, SK_HASH_LEN);
 	if (result == 1)
 		return SK_OK;
 
 	/* below 0 it could not be judged: nobody is to blame for that */
 	return result == 0 ? SK_BAD_SIGNATURE : verify_failure();
+}
+
+enum sk_err sk_chain_verify(const struct sk_chain *chain, struct sk_span msg,
+			    const uint8_t sig[SK_SIG_LEN])
+{
+	uint8_t hash[SK_HASH_LEN];
+
+	if (!chain->leaf.key_is_p256)
+		return SK_CERT_PROFILE;
+
+	ERR_clear_error();
+	if (EVP_Digest(msg.ptr, msg.len, hash, NULL, chain->sha256, NULL) != 1)
+		return sk_crypto_fault();
+
+	(*chain->counter)++;
+	if (chain->table) {
+		const enum sk_err err = sk_table_verify(chain->table, hash, sig);
+
+		if (sk_err_class(err) != SK_CLASS_OURS)
+			return err;
+	}
+	return verify_usual(chain, hash, sig);
+}
+
+uint64_t sk_chain_verified(const struct sk_chain *chain)
+{
+	return chain->verified;
+}
+
+void sk_chain_set_table(struct sk_chain *chain, struct sk_table *table)
+{
+	sk_table_free(chain->table);
+	chain->table = table;
+}
+
+bool sk_chain_has_table(const struct sk_chain *chain)
+{
+	return chain->table != NULL;
 }

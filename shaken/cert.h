@@ -12,6 +12,7 @@
 #include "shaken/macro.h"
 #include "shaken/passport.h"
 #include "shaken/span.h"
+#include "shaken/table.h"
 #include "shaken/tnauth.h"
 
 #include <openssl/x509.h>
@@ -87,3 +88,18 @@ enum sk_err sk_chain_valid_at(const struct sk_chain *chain, int64_t when);
 SK_MUSTCHECK
 enum sk_err sk_chain_verify(const struct sk_chain *chain, struct sk_span msg,
 			    const uint8_t sig[SK_SIG_LEN]);
+
+/** How many signatures the leaf's key was asked about, good and bad ones: is a table worth it? */
+uint64_t sk_chain_verified(const struct sk_chain *chain);
+
+/**
+ * Verify by this table from now on, with the same outcomes.  Where the table fails for a
+ * reason of ours, the usual way is taken as before.
+ *
+ * @param table  Of the leaf's key, and this thread's from now on; taken over.  NULL: the usual way
+ */
+void sk_chain_set_table(struct sk_chain *chain, struct sk_table *table);
+
+/** Does it have one? */
+SK_MUSTCHECK
+bool sk_chain_has_table(const struct sk_chain *chain);

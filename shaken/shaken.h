@@ -33,6 +33,7 @@
 #include "shaken/rph.h"
 #include "shaken/sign.h"
 #include "shaken/span.h"
+#include "shaken/table.h"
 #include "shaken/tn.h"
 #include "shaken/tnauth.h"
 #include "shaken/trust.h"
