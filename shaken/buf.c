@@ -33,7 +33,28 @@ void sk_buf_puts(struct sk_buf *buf, const char *s)
 
 void sk_buf_putc(struct sk_buf *buf, char c)
 {
-	sk_buf_put(buf, (struct sk_span){ &c, 1 });
+	if (buf->overflow || buf->size - buf->len <= 1) {
+		buf->overflow = true;
+		return;
+	}
+
+	buf->text[buf->len++] = c;
+	buf->text[buf->len] = '\0';
+}
+
+void sk_buf_put_number(struct sk_buf *buf, int64_t number)
+{
+	/* as unsigned, since the least number has no positive counterpart */
+	uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = (char)('0' + rest % 10);
+	while (rest /= 10);
+	if (number < 0)
+		digits[--at] = '-';
+	sk_buf_put(buf, (struct sk_span){ digits + at, sizeof(digits) - at });
 }
 
 void sk_buf_printf(struct sk_buf *buf, const char *fmt, ...)

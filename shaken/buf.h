@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct sk_buf {
 	char *text;    /**< where it prints to; NUL-terminated           */
@@ -26,4 +27,6 @@ void sk_buf_init(struct sk_buf *buf, char *text, size_t size);
 void sk_buf_put(struct sk_buf *buf, struct sk_span s);
 void sk_buf_puts(struct sk_buf *buf, const char *s);
 void sk_buf_putc(struct sk_buf *buf, char c);
+/** In decimal. */
+void sk_buf_put_number(struct sk_buf *buf, int64_t number);
 void sk_buf_printf(struct sk_buf *buf, const char *fmt, ...) SK_PRINTF(2, 3);

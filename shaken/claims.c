@@ -8,8 +8,6 @@
 #include "shaken/rcd.h"
 #include "shaken/rph.h"
 
-#include <inttypes.h>
-
 enum {
 	CLAIM_ATTEST = 1,
 	CLAIM_DIV = 2,
@@ -232,7 +230,7 @@ void sk_claims_print(const struct sk_claims *claims, struct sk_buf *out)
 	put_dest(out, claims);
 	put_party(out, "div", &claims->div);
 	sk_json_put_name(out, "iat");
-	sk_buf_printf(out, "%" PRId64, claims->iat);
+	sk_buf_put_number(out, claims->iat);
 	put_party(out, "orig", &claims->orig);
 	if (claims->origid[0] != '\0') {
 		sk_json_put_name(out, "origid");

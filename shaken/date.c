@@ -4,7 +4,7 @@
  */
 #include "shaken/date.h"
 
-#include <stdio.h>
+#include <string.h>
 
 enum {
 	DATE_LEN = SK_DATE_SIZE - 1,
@@ -71,10 +71,10 @@ static int number_at(const char *text, int len)
 }
 
 /* Each character that never changes stands where the form has it. */
+static const char form[SK_DATE_SIZE] = "___, __ ___ ____ __:__:__ GMT";
+
 static bool has_form(const char *text)
 {
-	static const char form[] = "___, __ ___ ____ __:__:__ GMT";
-
 	for (int i = 0; i < DATE_LEN; i++)
 		if (form[i] != '_' && form[i] != text[i])
 			return false;
@@ -121,24 +121,76 @@ static int year_of(int *days)
 	return n400 * 400 + n100 * 100 + n4 * 4 + n1 + 1;
 }
 
-bool sk_date_print(int64_t seconds, char out[SK_DATE_SIZE])
+static void put_two(char *out, int number)
 {
-	char text[64];
-	int days, weekday, second, year, month = 0;
+	out[0] = (char)('0' + number / 10);
+	out[1] = (char)('0' + number % 10);
+}
+
+/* A second, taken apart; `month` and `day` count from 0. */
+struct moment {
+	int year, month, day, weekday, second;
+};
+
+static bool moment_of(int64_t seconds, struct moment *out)
+{
+	int days, month = 0;
 
 	if (seconds < 0 || seconds > end_of_time)
 		return false;
 
 	days = (int)(seconds / DAY_SECONDS) + EPOCH_DAYS;
-	second = (int)(seconds % DAY_SECONDS);
-	weekday = days % 7; /* 0001-01-01 was a Monday */
-	year = year_of(&days);
-	for (; days >= month_days(year, month); month++)
-		days -= month_days(year, month);
+	out->second = (int)(seconds % DAY_SECONDS);
+	out->weekday = days % 7; /* 0001-01-01 was a Monday */
+	out->year = year_of(&days);
+	for (; days >= month_days(out->year, month); month++)
+		days -= month_days(out->year, month);
+	out->month = month;
+	out->day = days;
+	return true;
+}
 
-	snprintf(text, sizeof(text), "%s, %02d %s %04d %02d:%02d:%02d GMT", day_names[weekday],
-		 days + 1, month_names[month], year, second / 3600, second / 60 % 60, second % 60);
-	memcpy(out, text, DATE_LEN);
-	out[DATE_LEN] = '\0';
+static void put_clock(char out[8], int second)
+{
+	put_two(out, second / 3600);
+	put_two(out + 3, second / 60 % 60);
+	put_two(out + 6, second % 60);
+}
+
+static void put_year(char out[4], int year)
+{
+	put_two(out, year / 100);
+	put_two(out + 2, year % 100);
+}
+
+bool sk_timestamp_print(int64_t seconds, char out[SK_TIMESTAMP_SIZE])
+{
+	static const char shape[SK_TIMESTAMP_SIZE] = "____-__-__T__:__:__Z";
+	struct moment m;
+
+	if (!moment_of(seconds, &m))
+		return false;
+
+	memcpy(out, shape, sizeof(shape));
+	put_year(out, m.year);
+	put_two(out + 5, m.month + 1);
+	put_two(out + 8, m.day + 1);
+	put_clock(out + 11, m.second);
+	return true;
+}
+
+bool sk_date_print(int64_t seconds, char out[SK_DATE_SIZE])
+{
+	struct moment m;
+
+	if (!moment_of(seconds, &m))
+		return false;
+
+	memcpy(out, form, sizeof(form));
+	memcpy(out, day_names[m.weekday], 3);
+	put_two(out + 5, m.day + 1);
+	memcpy(out + 8, month_names[m.month], 3);
+	put_year(out + 12, m.year);
+	put_clock(out + 17, m.second);
 	return true;
 }

@@ -14,7 +14,8 @@
 #include <stdint.h>
 
 enum {
-	SK_DATE_SIZE = 30, /**< 29 characters and the terminator */
+	SK_DATE_SIZE = 30,      /**< 29 characters and the terminator */
+	SK_TIMESTAMP_SIZE = 21, /**< 20 ... */
 };
 
 /**
@@ -35,3 +36,7 @@ bool sk_date_parse(struct sk_span text, int64_t *out);
  */
 SK_MUSTCHECK
 bool sk_date_print(int64_t seconds, char out[SK_DATE_SIZE]);
+
+/** The same as RFC 3339 has it: "2015-09-25T19:12:25Z". */
+SK_MUSTCHECK
+bool sk_timestamp_print(int64_t seconds, char out[SK_TIMESTAMP_SIZE]);

@@ -5,6 +5,8 @@
  */
 #include "shaken/identity.h"
 
+#include "shaken/text.h"
+
 static void advance(struct sk_span *s, size_t n)
 {
 	s->ptr += n;
@@ -53,6 +55,9 @@ bool sk_identity_next(struct sk_span *rest, struct sk_span *one)
 	if (s.len == 0)
 		return false;
 
+	/* one value, whatever is in it: so nearly all are */
+	if (!memchr(s.ptr, ',', s.len))
+		i = s.len;
 	while (i < s.len && s.ptr[i] != ',') {
 		size_t len = opens_stretch(s.ptr[i])
 				     ? stretch_len((struct sk_span){ s.ptr + i, s.len - i })
@@ -70,7 +75,7 @@ bool sk_identity_next(struct sk_span *rest, struct sk_span *one)
 /* RFC 3261, 25.1, LWS: a line end counts as white space only when more white space follows. */
 static bool has_bad_control(struct sk_span s)
 {
-	for (size_t i = 0; i < s.len; i++) {
+	for (size_t i = sk_span_printable(s); i < s.len; i++) {
 		unsigned char c = (unsigned char)s.ptr[i];
 		char next;
 
@@ -90,13 +95,31 @@ static bool has_bad_control(struct sk_span s)
 
 #define LWS " \t\r\n"
 
+/* What can end no word, each in its own place. */
+static const char usual_chars[256] = "                                "
+				     " ! #$%&'()*+ -./0123456789:    ?"
+				     "@ABCDEFGHIJKLMNOPQRSTUVWXYZ[ ]^_"
+				     "`abcdefghijklmnopqrstuvwxyz{|}~ ";
+
 /* A run without white space and delimiters: a name, or a value that is not quoted. */
 static struct sk_span take_word(struct sk_span *rest, const char *stops)
 {
+	struct sk_span word = { rest->ptr, 0 };
+
+	while (word.len < rest->len &&
+	       (is_in(rest->ptr[word.len], usual_chars) || !is_one_of(rest->ptr[word.len], stops)))
+		word.len++;
+
+	advance(rest, word.len);
+	return word;
+}
+
+/* The token, which is long: each stop can only make it shorter, and is searched for by itself. */
+static struct sk_span take_token(struct sk_span *rest)
+{
 	struct sk_span word = { rest->ptr, rest->len };
 
-	/* each stop can only make it shorter: most words are long tokens that none of them ends */
-	for (const char *stop = stops; *stop; stop++) {
+	for (const char *stop = LWS ";"; *stop; stop++) {
 		const char *at = word.len > 0 ? memchr(word.ptr, *stop, word.len) : NULL;
 
 		word.len = at ? (size_t)(at - word.ptr) : word.len;
@@ -186,7 +209,7 @@ enum sk_err sk_identity_parse(struct sk_span value, struct sk_identity *out)
 	if (rest.len == 0 || has_bad_control(rest))
 		return SK_IDENTITY_SYNTAX;
 
-	identity.token = take_word(&rest, LWS ";");
+	identity.token = take_token(&rest);
 	if (identity.token.len == 0)
 		return SK_IDENTITY_SYNTAX;
 	if (identity.token.len > SK_TOKEN_MAX)

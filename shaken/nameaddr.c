@@ -5,6 +5,12 @@
 #include "shaken/text.h"
 #include "shaken/tn.h"
 
+/* Printable characters that mean nothing here, each in its own place. */
+static const char plain_chars[256] = "                                "
+				     " ! #$%&'()*+ -./0123456789:; = ?"
+				     "@ABCDEFGHIJKLMNOPQRSTUVWXYZ[ ]^_"
+				     "`abcdefghijklmnopqrstuvwxyz{|}~ ";
+
 /*
  * Up to the first of `stops`, one or two characters, that no quoted string holds; false for an open
  * string, a control character, or a comma, which would begin a second value.
@@ -18,6 +24,8 @@ static bool take_unquoted(struct sk_span *rest, const char *stops, struct sk_spa
 	for (; i < s.len; i++) {
 		char c = s.ptr[i];
 
+		if (is_in(c, plain_chars))
+			continue;
 		if (((unsigned char)c < ' ' && !sk_is_lws(c)) || c == 0x7f || (c == ',' && !quoted))
 			return false;
 		if (!quoted && (c == stops[0] || (stops[0] && c == stops[1])) && c != '\0')

@@ -6,6 +6,7 @@
 #include "shaken/passport.h"
 
 #include "shaken/b64url.h"
+#include "shaken/canonical.h"
 #include "shaken/json.h"
 
 enum {
@@ -52,9 +53,8 @@ enum sk_err sk_token_split(struct sk_span text, struct sk_token *out)
 	return SK_OK;
 }
 
-enum sk_err sk_token_json(struct sk_span part, json_t **out)
+static enum sk_err decode(struct sk_span part, uint8_t bytes[PART_BYTES], struct sk_span *text)
 {
-	uint8_t bytes[PART_BYTES];
 	size_t len;
 
 	if (part.len > SK_TOKEN_MAX)
@@ -62,7 +62,17 @@ enum sk_err sk_token_json(struct sk_span part, json_t **out)
 	if (!sk_b64url_decode(part, bytes, &len))
 		return SK_TOKEN_SYNTAX;
 
-	return sk_json_parse((struct sk_span){ (const char *)bytes, len }, out);
+	*text = (struct sk_span){ (const char *)bytes, len };
+	return SK_OK;
+}
+
+enum sk_err sk_token_json(struct sk_span part, json_t **out)
+{
+	uint8_t bytes[PART_BYTES];
+	struct sk_span text;
+	enum sk_err err = decode(part, bytes, &text);
+
+	return err ? err : sk_json_parse(text, out);
 }
 
 static bool is_string(const json_t *object, const char *name, struct sk_span want)
@@ -85,10 +95,10 @@ static enum sk_ppt read_ppt(const json_t *header)
 	return sk_ppt_parse(text);
 }
 
-enum sk_err sk_jose_read(const struct sk_token *token, struct sk_jose *out)
+static enum sk_err read_jose(struct sk_span text, struct sk_jose *out)
 {
 	json_auto_t *header = NULL;
-	enum sk_err err = sk_token_json(token->header, &header);
+	enum sk_err err = sk_json_parse(text, &header);
 	struct sk_jose jose = { 0 };
 	struct sk_span x5u;
 
@@ -113,15 +123,36 @@ enum sk_err sk_jose_read(const struct sk_token *token, struct sk_jose *out)
 	return SK_OK;
 }
 
-enum sk_err sk_payload_read(const struct sk_token *token, enum sk_ppt ppt, struct sk_claims *out)
+enum sk_err sk_jose_read(const struct sk_token *token, struct sk_jose *out)
+{
+	uint8_t bytes[PART_BYTES];
+	struct sk_span text;
+	enum sk_err err = decode(token->header, bytes, &text);
+
+	if (err)
+		return err;
+	return sk_canonical_jose(text, out) ? SK_OK : read_jose(text, out);
+}
+
+static enum sk_err read_payload(struct sk_span text, enum sk_ppt ppt, struct sk_claims *out)
 {
 	json_auto_t *payload = NULL;
-	enum sk_err err = sk_token_json(token->payload, &payload);
+	enum sk_err err = sk_json_parse(text, &payload);
 
-	if (!err)
-		err = sk_claims_read(payload, ppt, out);
+	return err ? err : sk_claims_read(payload, ppt, out);
+}
 
-	return err;
+enum sk_err sk_payload_read(const struct sk_token *token, enum sk_ppt ppt, struct sk_claims *out)
+{
+	const bool div = ppt == SK_PPT_DIV || ppt == SK_PPT_DIV_O;
+	uint8_t bytes[PART_BYTES];
+	struct sk_span text;
+	enum sk_err err = decode(token->payload, bytes, &text);
+
+	if (err)
+		return err;
+	/* what is of that form has all claims of every type but div's */
+	return !div && sk_canonical_claims(text, out) ? SK_OK : read_payload(text, ppt, out);
 }
 
 void sk_passport_read_sig(struct sk_passport *out)

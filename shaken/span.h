@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -39,6 +40,37 @@ static inline bool sk_span_eq_nocase(struct sk_span a, struct sk_span b)
 static inline bool sk_is_lws(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/** Are the eight bytes there surely no control characters? */
+static inline bool sk_eight_printable(const char *bytes)
+{
+	const uint64_t each = UINT64_C(0x0101010101010101); /* a 1 in each byte */
+	uint64_t eight, low, del;
+
+	memcpy(&eight, bytes, sizeof(eight));
+	/* the top bit of a byte is set below 0x20, and where 0x7f stands; the borrow of
+	 * one byte can only make the next one look bad, never good */
+	low = (eight - each * 0x20) & ~eight;
+	del = eight ^ each * 0x7f;
+	return !((low | ((del - each) & ~del)) & each * 0x80);
+}
+
+/**
+ * How many bytes at the start are surely no control characters, by eights: all, or else one may be
+ * among the next eight.
+ */
+static inline size_t sk_span_printable(struct sk_span s)
+{
+	size_t i = 0;
+
+	if (s.len < sizeof(uint64_t))
+		return 0;
+	for (; s.len - i >= sizeof(uint64_t); i += sizeof(uint64_t))
+		if (!sk_eight_printable(s.ptr + i))
+			return i;
+	/* those at the end that are less than eight, together with some that were seen */
+	return sk_eight_printable(s.ptr + s.len - sizeof(uint64_t)) ? s.len : i;
 }
 
 /** Without the white space (also of folded lines) at both ends. */

@@ -43,6 +43,13 @@ static inline struct sk_span skip(struct sk_span s, size_t n)
 	return n > 0 ? (struct sk_span){ s.ptr + n, s.len - n } : s;
 }
 
+/* Is it in the set?  There each character stands in its own place, a blank or NUL where there is
+ * none. */
+static inline bool is_in(char c, const char set[256])
+{
+	return set[(unsigned char)c] > ' ';
+}
+
 static inline bool is_one_of(char c, const char *set)
 {
 	for (; *set; set++)
@@ -102,14 +109,14 @@ static inline char take_char(struct sk_span *s)
 /* Only what may stand in a URI at all, and each `%` before two hex digits (RFC 3986, 2). */
 static inline bool is_uri_text(struct sk_span s)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		char c = s.ptr[i];
+	static const char plain[256] = "                                "
+				       " ! #$ &'()*+,-./0123456789:; = ?"
+				       "@ABCDEFGHIJKLMNOPQRSTUVWXYZ[ ]^_"
+				       "`abcdefghijklmnopqrstuvwxyz{|}~ ";
 
-		if (c <= ' ' || c > '~' || c == '"' || c == '<' || c == '>' || c == '\\')
+	for (size_t i = 0; i < s.len; i++)
+		if (!is_in(s.ptr[i], plain) && (s.ptr[i] != '%' || !is_escape(skip(s, i))))
 			return false;
-		if (c == '%' && !is_escape(skip(s, i)))
-			return false;
-	}
 
 	return true;
 }

@@ -82,13 +82,20 @@ static bool split_address(struct sk_span rest, struct address *out)
 
 static void put_lower(struct sk_buf *out, struct sk_span s)
 {
-	for (size_t i = 0; i < s.len; i++)
-		sk_buf_putc(out, lower(s.ptr[i]));
+	size_t start = out->len;
+
+	sk_buf_put(out, s);
+	for (size_t i = start; i < out->len; i++)
+		out->text[i] = lower(out->text[i]);
 }
 
 /* RFC 3986, 6.2.2.2: an escape of an unreserved character is undone, others stay. */
 static void put_user(struct sk_buf *out, struct sk_span user)
 {
+	if (user.len > 0 && !memchr(user.ptr, '%', user.len)) {
+		put_lower(out, user);
+		return;
+	}
 	while (user.len > 0) {
 		bool escaped = is_escape(user);
 		char c = take_char(&user);

@@ -52,10 +52,30 @@ static void test_overflow(void)
 	CHECK(buf.overflow, "no room at all");
 }
 
+static void test_numbers(void)
+{
+	static const int64_t numbers[] = { 0,   -1,        9,         10,    -10,
+					   302, INT64_MAX, INT64_MIN, 65535, 1443208345 };
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		char text[32], want[32];
+		struct sk_buf buf;
+
+		snprintf(want, sizeof(want), "%lld", (long long)numbers[i]);
+		sk_buf_init(&buf, text, sizeof(text));
+		sk_buf_put_number(&buf, numbers[i]);
+		CHECK_STR(text, want, "a number");
+		sk_buf_init(&buf, text, strlen(want));
+		sk_buf_put_number(&buf, numbers[i]);
+		CHECK(buf.overflow && text[0] == '\0', "%s: no part of it", want);
+	}
+}
+
 int main(void)
 {
 	test_fits();
 	test_overflow();
+	test_numbers();
 
 	return check_result();
 }

@@ -6,6 +6,8 @@
 #include "shaken/macro.h"
 #include "tests/check.h"
 
+#include <time.h>
+
 #include <stdio.h>
 
 static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -152,6 +154,24 @@ static void test_refused(void)
 	CHECK_STR(text, "untouched", "print leaves it alone");
 }
 
+/* Against the C library, a day and some seconds at a time. */
+static void test_timestamp(void)
+{
+	char text[SK_TIMESTAMP_SIZE], want[64];
+
+	for (time_t when = 0; when < (time_t)253402300800; when += 86400 * 97 + 4711) {
+		struct tm tm;
+
+		CHECK(gmtime_r(&when, &tm) &&
+			      strftime(want, sizeof(want), "%Y-%m-%dT%H:%M:%SZ", &tm) > 0 &&
+			      sk_timestamp_print(when, text),
+		      "%lld", (long long)when);
+		CHECK_STR(text, want, "a timestamp");
+	}
+	CHECK(!sk_timestamp_print(-1, text) && !sk_timestamp_print(253402300800, text),
+	      "out of range");
+}
+
 int main(void)
 {
 	int64_t when;
@@ -159,6 +179,7 @@ int main(void)
 	test_known();
 	test_walk();
 	test_refused();
+	test_timestamp();
 	CHECK(sk_date_parse(SK_SPAN("Mon, 25 Sep 2015 19:12:25 GMT"), &when) && when == 1443208345,
 	      "the wrong day of the week is no error");
 	CHECK(sk_date_parse(SK_SPAN("Sat, 29 Feb 2000 00:00:00 GMT"), &when) && when == 951782400,
