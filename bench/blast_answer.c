@@ -15,12 +15,12 @@ struct checker {
 
 static bool cut_line(struct sk_span *rest, struct sk_span *line)
 {
-	const char *end = memmem(rest->ptr, rest->len, "\r\n", 2);
+	const char *end = memchr(rest->ptr, '\n', rest->len);
 
-	if (!end)
+	if (!end || end == rest->ptr || end[-1] != '\r') /* every line ends in CRLF */
 		return false;
-	*line = (struct sk_span){ rest->ptr, (size_t)(end - rest->ptr) };
-	*rest = (struct sk_span){ end + 2, rest->len - line->len - 2 };
+	*line = (struct sk_span){ rest->ptr, (size_t)(end - 1 - rest->ptr) };
+	*rest = (struct sk_span){ end + 1, rest->len - line->len - 2 };
 	return line->len > 0;
 }
 
@@ -144,11 +144,25 @@ const char *answer_judge(const struct answer_view *a, enum kind kind)
 		return NULL;
 	if (a->contact.len == 0)
 		return "no Contact";
+	if (kind == KIND_PLAIN)
+		return a->identities == 0 ? NULL : "an Identity header";
 	if (kind == KIND_SIGN)
 		return a->identities == 1 ? NULL : "not one Identity header";
 	return memmem(a->contact.ptr, a->contact.len, passed.ptr, passed.len)
 		       ? NULL
 		       : "the Contact does not say TN-Validation-Passed";
+}
+
+bool answer_sheds(const struct answer_view *a, enum kind kind)
+{
+	static const char mark[] = "verstat=";
+
+	if (a->status == 503)
+		return true;
+	if (a->status != 302 || a->identities > 0)
+		return false;
+	return kind == KIND_SIGN || (kind == KIND_VERIFY && !memmem(a->contact.ptr, a->contact.len,
+								    mark, sizeof(mark) - 1));
 }
 
 static bool checker_load(struct checker *checker, const char *path)
@@ -187,7 +201,20 @@ void checker_free(struct checker *checker)
 	free(checker);
 }
 
-const char *checker_verify(const struct checker *checker, struct sk_span identity)
+static bool is_number(const struct sk_party *party, const char *number)
+{
+	return party->kind == SK_PARTY_TN && strcmp(party->text, number) == 0;
+}
+
+/* An Identity that was made for one call and given to all would be cheap, and verify. */
+static bool is_of(const struct sk_claims *claims, const struct script *script)
+{
+	return is_number(&claims->orig, script->orig) && claims->dest_count == 1 &&
+	       is_number(&claims->dest[0], script->dest);
+}
+
+const char *checker_verify(const struct checker *checker, struct sk_span identity,
+			   const struct script *script)
 {
 	static const struct sk_verify_policy policy = { .max_age = 60, .max_skew = 60 };
 	struct sk_passport passport;
@@ -197,5 +224,7 @@ const char *checker_verify(const struct checker *checker, struct sk_span identit
 		err = sk_verify_shape(&passport);
 	if (!err)
 		err = sk_verify_signed(&passport, checker->chain, SK_OK);
+	if (!err && !is_of(&passport.claims, script))
+		return "the Identity is another call's";
 	return err ? sk_err_text(err) : NULL;
 }

@@ -36,37 +36,46 @@ static const char sdp[] = "v=0\r\n"
 
 /* What the messages of one call share. */
 struct subject {
-	const char *method, *run, *orig, *dest, *identity;
+	const char *method, *run, *orig, *dest, *identity, *host, *transport;
 	char via[ADDR_TEXT_SIZE];
 };
 
-static bool packet_marks(struct packet *p)
+static bool message_marks(struct message *p)
 {
 	for (char *at = p->text; (at = strstr(at, MARK)); at += INDEX_DIGITS) {
 		if (p->mark_count == MARKS_MAX)
 			return false;
-		p->marks[p->mark_count++] = (size_t)(at - p->text);
+		p->marks[p->mark_count++] = (uint16_t)(at - p->text);
 	}
 	return true;
 }
 
+/* Takes what was printed; ten thousand messages are not to take ten thousand buffers. */
+static bool message_keep(struct message *p, const struct sk_buf *b)
+{
+	p->text = b->overflow ? NULL : strdup(b->text);
+	p->len = b->len;
+	return p->text && message_marks(p);
+}
+
 static void print_head(struct sk_buf *b, const struct subject *s, const char *method)
 {
-	sk_buf_printf(b, "%s sip:+%s@proxy.example;user=phone SIP/2.0\r\n", method, s->dest);
-	sk_buf_printf(b, "Via: SIP/2.0/UDP %s;branch=z9hG4bK-%s-" MARK ";rport\r\n", s->via,
-		      s->run);
+	sk_buf_printf(b, "%s sip:+%s@%s;user=phone SIP/2.0\r\n", method, s->dest, s->host);
+	sk_buf_printf(b, "Via: SIP/2.0/%s %s;branch=z9hG4bK-%s-" MARK ";rport\r\n", s->transport,
+		      s->via, s->run);
 	sk_buf_puts(b, "Max-Forwards: 70\r\n");
 	sk_buf_printf(b, "From: \"Caller\" <sip:+%s@carrier.example;user=phone>;tag=f" MARK "\r\n",
 		      s->orig);
 	sk_buf_printf(b, "Call-ID: %s-" MARK "@blast.example\r\n", s->run);
 }
 
-static bool request_print(struct packet *p, const struct subject *s)
+static bool request_print(struct message *p, const struct subject *s)
 {
 	bool invite = strcmp(s->method, "INVITE") == 0;
+	char text[MESSAGE_SIZE];
 	struct sk_buf b;
 
-	sk_buf_init(&b, p->text, sizeof(p->text));
+	sk_buf_init(&b, text, sizeof(text));
 	print_head(&b, s, s->method);
 	sk_buf_printf(&b, "To: <sip:+%s@carrier.example;user=phone>\r\n", s->dest);
 	sk_buf_printf(&b, "CSeq: 1 %s\r\n", s->method);
@@ -82,24 +91,24 @@ static bool request_print(struct packet *p, const struct subject *s)
 		sk_buf_puts(&b, "Content-Type: application/sdp\r\n");
 	sk_buf_printf(&b, "Content-Length: %zu\r\n\r\n%s", invite ? sizeof(sdp) - 1 : 0,
 		      invite ? sdp : "");
-	p->len = b.len;
-	return !b.overflow && packet_marks(p);
+	return message_keep(p, &b);
 }
 
-/* Ends where the answer's To tag goes; ack_fill() adds the rest. */
-static bool ack_print(struct packet *p, const struct subject *s)
+/* Ends where the answer's To tag goes; ack_fill() adds the rest.  It has no body: what a stream
+ * needs to know stands before. */
+static bool ack_print(struct message *p, const struct subject *s)
 {
+	char text[MESSAGE_SIZE];
 	struct sk_buf b;
 
-	sk_buf_init(&b, p->text, sizeof(p->text));
+	sk_buf_init(&b, text, sizeof(text));
 	print_head(&b, s, "ACK");
 	sk_buf_puts(&b, "CSeq: 1 ACK\r\nContent-Length: 0\r\n");
 	sk_buf_printf(&b, "To: <sip:+%s@carrier.example;user=phone>;tag=", s->dest);
-	p->len = b.len;
-	return !b.overflow && packet_marks(p);
+	return message_keep(p, &b);
 }
 
-size_t packet_fill(const struct packet *p, size_t number, char out[PACKET_SIZE])
+size_t message_fill(const struct message *p, size_t number, char out[MESSAGE_SIZE])
 {
 	char digits[INDEX_DIGITS];
 
@@ -112,12 +121,12 @@ size_t packet_fill(const struct packet *p, size_t number, char out[PACKET_SIZE])
 }
 
 size_t ack_fill(const struct script *script, size_t number, struct sk_span to_tag,
-		char out[PACKET_SIZE])
+		char out[MESSAGE_SIZE])
 {
 	static const char end[] = "\r\n\r\n";
-	size_t len = packet_fill(&script->ack, number, out);
+	size_t len = message_fill(&script->ack, number, out);
 
-	if (to_tag.len > PACKET_SIZE - len - sizeof(end))
+	if (to_tag.len > MESSAGE_SIZE - len - sizeof(end))
 		return 0;
 	memcpy(out + len, to_tag.ptr, to_tag.len);
 	memcpy(out + len + to_tag.len, end, sizeof(end) - 1);
@@ -126,6 +135,8 @@ size_t ack_fill(const struct script *script, size_t number, struct sk_span to_ta
 
 static bool script_print(struct script *script, const struct subject *s)
 {
+	snprintf(script->orig, sizeof(script->orig), "%s", s->orig);
+	snprintf(script->dest, sizeof(script->dest), "%s", s->dest);
 	return request_print(&script->request, s) && ack_print(&script->ack, s);
 }
 
@@ -188,16 +199,21 @@ static bool scripts_read(struct scripts *scripts, struct subject s, const char *
 	return ok && scripts->count > 0;
 }
 
-/* Calls of a thousand callers to a thousand called numbers. */
-static bool scripts_number(struct scripts *scripts, struct subject s)
+/* Calls of so many callers to as many called numbers, or by so many hosts. */
+static bool scripts_number(struct scripts *scripts, struct subject s, const struct wish *wish)
 {
-	char orig[SK_TN_DIGITS + 1], dest[SK_TN_DIGITS + 1];
+	size_t count = wish->hosts > wish->numbers ? wish->hosts : wish->numbers;
+	char orig[SK_TN_DIGITS + 1], dest[SK_TN_DIGITS + 1], host[32];
 
 	s.orig = orig;
 	s.dest = dest;
-	for (int i = 0; i < 1000; i++) {
-		snprintf(orig, sizeof(orig), "1215555%04d", 1000 + i);
-		snprintf(dest, sizeof(dest), "1404555%04d", 9999 - i);
+	for (size_t i = 0; i < count; i++) {
+		snprintf(orig, sizeof(orig), "1215%07zu", (5551000 + i % wish->numbers) % 10000000);
+		snprintf(dest, sizeof(dest), "1404%07zu", (5559999 - i) % 10000000);
+		if (wish->hosts > 0) {
+			snprintf(host, sizeof(host), "t%zu.example", i % wish->hosts);
+			s.host = host;
+		}
 		if (!scripts_add(scripts, &s))
 			return false;
 	}
@@ -206,8 +222,11 @@ static bool scripts_number(struct scripts *scripts, struct subject s)
 
 bool scripts_init(struct scripts *scripts, const struct wish *wish)
 {
+	static const char *const transports[] = { "UDP", "TCP", "TLS" };
 	struct subject s = { .method = wish->kind == KIND_OPTIONS ? "OPTIONS" : "INVITE",
-			     .run = scripts->run };
+			     .run = scripts->run,
+			     .host = "proxy.example",
+			     .transport = transports[wish->transport] };
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
@@ -216,7 +235,7 @@ bool scripts_init(struct scripts *scripts, const struct wish *wish)
 	addr_print(&wish->from, s.via);
 	if (wish->identity)
 		return scripts_read(scripts, s, wish->identity);
-	if (scripts_number(scripts, s))
+	if (scripts_number(scripts, s, wish))
 		return true;
 	fputs("blast: out of memory\n", stderr);
 	return false;
@@ -224,6 +243,10 @@ bool scripts_init(struct scripts *scripts, const struct wish *wish)
 
 void scripts_deinit(struct scripts *scripts)
 {
+	for (size_t i = 0; i < scripts->count; i++) {
+		free(scripts->items[i].request.text);
+		free(scripts->items[i].ack.text);
+	}
 	free(scripts->items);
 	scripts->items = NULL;
 	scripts->count = 0;

@@ -31,8 +31,9 @@ bool others_new(const struct wish *wish, struct others **out)
 	if (!o)
 		return false;
 	own.from = wish->others;
+	own.transport = OVER_UDP;
 	o->rate = wish->others_rate;
-	o->fd = blast_socket(&own);
+	o->fd = blast_socket(&own, SOCK_DGRAM);
 	if (o->fd < 0 || getsockname(o->fd, &own.from.sa.any, &own.from.len) < 0 ||
 	    !scripts_init(&o->scripts, &own))
 		return false;
@@ -53,13 +54,13 @@ void others_free(struct others *o)
 static bool send_due(struct others *o, uint64_t now)
 {
 	uint64_t step = (uint64_t)(1e9 / o->rate);
-	char bytes[PACKET_SIZE];
+	char bytes[MESSAGE_SIZE];
 
 	if (o->due == 0)
 		o->due = now;
 	for (int i = 0; i < AT_ONCE && o->due <= now; i++, o->due += step) {
 		const struct script *script = &o->scripts.items[o->next % o->scripts.count];
-		size_t len = packet_fill(&script->request, o->next++, bytes);
+		size_t len = message_fill(&script->request, o->next++, bytes);
 
 		if (send(o->fd, bytes, len, 0) < 0 && errno != EAGAIN && errno != ENOBUFS &&
 		    errno != ECONNREFUSED)
@@ -73,7 +74,7 @@ static bool send_due(struct others *o, uint64_t now)
 
 bool others_step(struct others *o, uint64_t now)
 {
-	char bytes[PACKET_SIZE];
+	char bytes[MESSAGE_SIZE];
 	struct answer_view a;
 	ssize_t n;
 

@@ -11,122 +11,76 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 enum {
-	SOCKET_BUFFER = 8 << 20,
 	COMPLAINTS_MAX = 5,              /* wrong answers that are shown */
 	DEAF_AFTER = 3,                  /* times --patience without any answer: give up */
 	OTHERS_REST = 100 * 1000 * 1000, /* ns: how long the others' last answers may take */
-};
-
-struct flight {
-	uint64_t due;      /* ns: sent, or to be sent   */
-	uint32_t response; /* ns / 16, once answered    */
-	uint8_t state;     /* enum call_state           */
-};
-
-struct batch {
-	struct mmsghdr heads[BATCH];
-	struct iovec vectors[BATCH];
-	char bytes[BATCH][PACKET_SIZE];
-	size_t count;
+	TURN_LONGEST = 10 * 1000 * 1000, /* ns: in a longer one the core was somebody else's */
 };
 
 struct run {
 	struct wish wish;
 	struct scripts scripts;
+	struct lanes *lanes;     /* owned */
 	struct checker *checker; /* owned, NULL without --certificate */
 	struct others *others;   /* owned, NULL without --others      */
 	struct flight *flights;  /* owned, wish.calls                 */
-	uint32_t *sorted;        /* owned, tally.answered             */
 	struct tally tally;
 	size_t next;   /* number of the next call to send           */
 	size_t oldest; /* all below are answered or lost            */
-	uint64_t start;
-	uint64_t heard; /* when the last answer came                */
-	int fd;
-	struct batch out, in, acks;
+	size_t phase, phase_first;
+	uint64_t start, phase_start;
+	uint64_t silence; /* ns that we have listened since the last answer */
+	bool is_full;     /* a lane took no more                            */
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static void batch_init(struct batch *b)
-{
-	for (size_t i = 0; i < BATCH; i++) {
-		b->vectors[i] = (struct iovec){ b->bytes[i], PACKET_SIZE };
-		b->heads[i].msg_hdr = (struct msghdr){ .msg_iov = &b->vectors[i], .msg_iovlen = 1 };
-	}
-}
-
-/* A full buffer is waited out: what we do not send, the server cannot lose. */
-static bool batch_send(struct run *r, struct batch *b)
-{
-	for (size_t sent = 0; sent < b->count;) {
-		int n = sendmmsg(r->fd, b->heads + sent, (unsigned)(b->count - sent), 0);
-
-		if (n < 0 && errno != EAGAIN && errno != ENOBUFS && errno != EINTR)
-			return false;
-		if (n > 0)
-			sent += (size_t)n;
-	}
-	b->count = 0;
-	return true;
-}
 
 static size_t in_flight(const struct run *r)
 {
-	return r->tally.sent - r->tally.answered - r->tally.lost;
+	return r->tally.sent - r->tally.answered - r->tally.shed - r->tally.lost;
 }
 
-/* How many calls may be sent now. */
-static size_t allowance(const struct run *r, uint64_t now)
+/* When the next call is due; the phases follow each other without a gap. */
+static uint64_t next_due(struct run *r)
 {
-	size_t left = r->wish.calls - r->next;
-	size_t may = left < BATCH ? left : BATCH;
+	const struct phase *p = &r->wish.phases[r->phase];
 
-	if (r->wish.window > 0) {
-		size_t open = in_flight(r);
-		size_t room = open < r->wish.window ? r->wish.window - open : 0;
-
-		may = may < room ? may : room;
+	while (r->phase + 1 < r->wish.phase_count &&
+	       (double)(r->next - r->phase_first) >= p->rate * p->seconds) {
+		r->phase_first = r->next;
+		r->phase_start += (uint64_t)(p->seconds * 1e9);
+		p = &r->wish.phases[++r->phase];
 	}
-	if (r->wish.rate > 0) {
-		double due = (double)(now - r->start) / 1e9 * r->wish.rate + 1;
-		size_t late = due > (double)r->next ? (size_t)(due - (double)r->next) : 0;
-
-		may = may < late ? may : late;
-	}
-	return may;
+	return r->phase_start + (uint64_t)((double)(r->next - r->phase_first) * 1e9 / p->rate);
 }
 
-static bool send_calls(struct run *r)
+static void send_call(struct run *r, uint64_t due)
 {
-	uint64_t now = now_ns();
-	size_t may = allowance(r, now);
+	size_t lane = r->next % r->lanes->count;
+	char *room = r->lanes->class->room(r->lanes, lane, false);
+	const struct script *script = &r->scripts.items[r->next % r->scripts.count];
 
-	for (size_t i = 0; i < may; i++) {
-		size_t number = r->next++;
-		struct flight *f = &r->flights[number];
-
-		r->out.vectors[i].iov_len =
-			packet_fill(&r->scripts.items[number % r->scripts.count].request, number,
-				    r->out.bytes[i]);
-		f->state = CALL_SENT;
-		f->due = r->wish.rate > 0
-				 ? r->start + (uint64_t)((double)number * 1e9 / r->wish.rate)
-				 : now;
+	if (!room) {
+		r->is_full = true;
+		return;
 	}
-	r->out.count = may;
-	r->tally.sent += may;
-	return may == 0 || batch_send(r, &r->out);
+	r->lanes->class->put(r->lanes, lane, message_fill(&script->request, r->next, room));
+	r->flights[r->next++] = (struct flight){ .due = due, .state = CALL_SENT };
+	r->tally.sent++;
+}
+
+static void send_calls(struct run *r, uint64_t now)
+{
+	r->is_full = false;
+	for (size_t i = 0; i < BATCH && r->next < r->wish.calls && !r->is_full; i++) {
+		uint64_t due = r->wish.phase_count > 0 ? next_due(r) : now;
+
+		if (due > now || (r->wish.window > 0 && in_flight(r) >= r->wish.window))
+			return;
+		if (now - due > r->tally.behind)
+			r->tally.behind = now - due;
+		send_call(r, due);
+	}
 }
 
 static void complain(struct run *r, const char *what, struct sk_span bytes)
@@ -140,57 +94,54 @@ static void judge(struct run *r, const struct answer_view *a, struct sk_span byt
 	const char *what = answer_judge(a, r->wish.kind);
 
 	if (!what && r->checker && r->wish.check > 0 && a->number % r->wish.check == 0) {
-		what = checker_verify(r->checker, a->identity);
+		what = checker_verify(r->checker, a->identity,
+				      &r->scripts.items[a->number % r->scripts.count]);
 		r->tally.verified++;
 	}
 	if (what)
 		complain(r, what, bytes);
 }
 
-static void acknowledge(struct run *r, const struct answer_view *a)
+static void acknowledge(struct run *r, const struct answer_view *a, size_t lane)
 {
-	struct batch *b = &r->acks;
-	size_t len = ack_fill(&r->scripts.items[a->number % r->scripts.count], a->number, a->to_tag,
-			      b->bytes[b->count]);
+	char *room = r->lanes->class->room(r->lanes, lane, true);
+	size_t len = room ? ack_fill(&r->scripts.items[a->number % r->scripts.count], a->number,
+				     a->to_tag, room)
+			  : 0;
 
 	if (len > 0)
-		b->vectors[b->count++].iov_len = len;
+		r->lanes->class->put(r->lanes, lane, len);
+	else
+		r->tally.unsaid++;
 }
 
-static void take_answer(struct run *r, struct sk_span bytes, uint64_t now)
+static void take_answer(void *arg, size_t lane, struct sk_span bytes, uint64_t now)
 {
+	struct run *r = arg;
 	struct answer_view a;
 	struct flight *f;
 
-	if (!answer_read(bytes, r->scripts.run, &a) || a.number >= r->next) {
+	if (!answer_read(bytes, r->scripts.run, &a) || a.number >= r->next ||
+	    r->flights[a.number].state != CALL_SENT) { /* twice, or after it was given up */
 		r->tally.stray++;
 		return;
 	}
+	if (a.number % r->lanes->count != lane)
+		complain(r, "it came by another socket or connection", bytes);
 	f = &r->flights[a.number];
-	if (f->state != CALL_SENT) { /* twice, or after it was given up */
-		r->tally.stray++;
-		return;
-	}
-	r->heard = now;
-	f->state = CALL_ANSWERED;
+	r->silence = 0;
 	f->response =
 		(uint32_t)((now - f->due) / 16 < UINT32_MAX ? (now - f->due) / 16 : UINT32_MAX);
-	r->tally.answered++;
-	judge(r, &a, bytes);
+	if (r->wish.shed && answer_sheds(&a, r->wish.kind)) {
+		f->state = CALL_SHED;
+		r->tally.shed++;
+	} else {
+		f->state = CALL_ANSWERED;
+		r->tally.answered++;
+		judge(r, &a, bytes);
+	}
 	if (r->wish.ack && a.status >= 300)
-		acknowledge(r, &a);
-}
-
-static bool take_answers(struct run *r)
-{
-	int n = recvmmsg(r->fd, r->in.heads, BATCH, MSG_DONTWAIT, NULL);
-	uint64_t now = now_ns();
-
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR || errno == ECONNREFUSED;
-	for (int i = 0; i < n; i++)
-		take_answer(r, (struct sk_span){ r->in.bytes[i], r->in.heads[i].msg_len }, now);
-	return batch_send(r, &r->acks);
+		acknowledge(r, &a, lane);
 }
 
 static void give_up_late(struct run *r)
@@ -210,11 +161,17 @@ static void give_up_late(struct run *r)
 	}
 }
 
-/* Nobody is there any more: no use to try all the calls that are left. */
+/* Nobody is there any more: no use to try all the calls that are left.  Phases have an end anyway,
+ * and what is lost in them is what was asked for. */
 static bool is_deaf(const struct run *r)
 {
-	return r->tally.lost > 0 &&
-	       (double)(now_ns() - r->heard) / 1e9 > DEAF_AFTER * r->wish.patience;
+	double seconds = (double)r->silence / 1e9;
+
+	if (r->wish.phase_count > 0 || r->tally.lost == 0 ||
+	    seconds <= DEAF_AFTER * r->wish.patience)
+		return false;
+	fprintf(stderr, "blast: nobody has answered for %.1f s\n", seconds);
+	return true;
 }
 
 /* The others' last answers. */
@@ -226,12 +183,31 @@ static bool others_end(struct run *r)
 	return true;
 }
 
+/* One look at everything.  Time in which nothing was to do is the server's: a generator that
+ * has none is what was measured.  On a busy machine a turn can take a second, in which nobody
+ * listened: that is no silence of the server's. */
+static bool turn(struct run *r)
+{
+	size_t done = r->tally.sent + r->tally.answered + r->tally.shed;
+	uint64_t begin = now_ns(), took;
+
+	send_calls(r, begin);
+	if (!r->lanes->class->work(r->lanes, take_answer, r) ||
+	    (r->others && !others_step(r->others, begin)))
+		return false;
+	if (r->tally.sent + r->tally.answered + r->tally.shed != done)
+		return true;
+	took = now_ns() - begin;
+	r->tally.idle += took;
+	r->silence += took < TURN_LONGEST ? took : TURN_LONGEST;
+	return true;
+}
+
 bool run_all(struct run *r)
 {
-	r->start = r->heard = now_ns();
+	r->start = r->phase_start = now_ns();
 	while (r->oldest < r->wish.calls) {
-		if (!send_calls(r) || !take_answers(r) ||
-		    (r->others && !others_step(r->others, now_ns())))
+		if (!turn(r))
 			return false;
 		give_up_late(r);
 		if (is_deaf(r)) {
@@ -240,41 +216,21 @@ bool run_all(struct run *r)
 		}
 	}
 	r->tally.seconds = (double)(now_ns() - r->start) / 1e9;
-	return others_end(r);
-}
-
-int blast_socket(const struct wish *wish)
-{
-	int size = SOCKET_BUFFER;
-	int fd = socket(wish->to.sa.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return -1;
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
-		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	if (bind(fd, &wish->from.sa.any, wish->from.len) == 0 &&
-	    connect(fd, &wish->to.sa.any, wish->to.len) == 0)
-		return fd;
-	close(fd);
-	return -1;
+	/* the ACK of the last answers */
+	return r->lanes->class->work(r->lanes, take_answer, r) && others_end(r);
 }
 
 /* The port that the kernel chose goes into the messages. */
 static bool run_prepare(struct run *r)
 {
-	r->fd = blast_socket(&r->wish);
-	if (r->fd < 0 || getsockname(r->fd, &r->wish.from.sa.any, &r->wish.from.len) < 0) {
-		fprintf(stderr, "blast: the socket: %s\n", strerror(errno));
+	if (!lanes_open(&r->wish, &r->lanes))
 		return false;
-	}
+	r->wish.from = r->lanes->local;
 	r->flights = calloc(r->wish.calls, sizeof(*r->flights));
 	if (!r->flights) {
 		fputs("blast: out of memory\n", stderr);
 		return false;
 	}
-	batch_init(&r->out);
-	batch_init(&r->in);
-	batch_init(&r->acks);
 	if (r->wish.others_rate > 0 && !others_new(&r->wish, &r->others)) {
 		fprintf(stderr, "blast: the others: %s\n", strerror(errno));
 		return false;
@@ -292,7 +248,6 @@ bool run_new(const struct wish *wish, struct run **out)
 		return false;
 	}
 	r->wish = *wish;
-	r->fd = -1;
 	if (!run_prepare(r))
 		return false;
 	*out = sk_steal(r);
@@ -303,13 +258,11 @@ void run_free(struct run *r)
 {
 	if (!r)
 		return;
-	if (r->fd >= 0)
-		close(r->fd);
+	lanes_free(r->lanes);
 	checker_free(r->checker);
 	others_free(r->others);
 	scripts_deinit(&r->scripts);
 	free(r->flights);
-	free(r->sorted);
 	free(r);
 }
 
@@ -318,39 +271,13 @@ const struct tally *run_tally(const struct run *r)
 	return &r->tally;
 }
 
+const struct flight *run_flights(const struct run *r, size_t *count)
+{
+	*count = r->next;
+	return r->flights;
+}
+
 const struct others_tally *run_others(const struct run *r)
 {
 	return r->others ? others_tally(r->others) : NULL;
-}
-
-static int by_size(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-bool run_sort(struct run *r)
-{
-	size_t count = 0;
-
-	r->sorted = calloc(r->tally.answered + 1, sizeof(*r->sorted));
-	if (!r->sorted)
-		return false;
-	for (size_t i = 0; i < r->next; i++)
-		if (r->flights[i].state == CALL_ANSWERED)
-			r->sorted[count++] = r->flights[i].response;
-	qsort(r->sorted, count, sizeof(*r->sorted), by_size);
-	return true;
-}
-
-double run_percentile(const struct run *r, double share)
-{
-	size_t at = (size_t)(share * (double)r->tally.answered);
-
-	if (!r->sorted || r->tally.answered == 0)
-		return 0;
-	if (at >= r->tally.answered)
-		at = r->tally.answered - 1;
-	return (double)r->sorted[at] * 16 / 1000;
 }

@@ -78,6 +78,36 @@ size_t conf_restart_needed(const struct conf *running, const struct conf *wanted
 	return count;
 }
 
+static size_t size_of(const struct conf_item *item)
+{
+	static const size_t owned[] = {
+		[CONF_SHAPE_TEXT] = sizeof(char *),
+		[CONF_SHAPE_LIST] = sizeof(struct text_list),
+		[CONF_SHAPE_NETS] = sizeof(struct net_list),
+		[CONF_SHAPE_MAP] = sizeof(struct text_map),
+	};
+
+	if (conf_item_shape(item) != CONF_SHAPE_FLAT)
+		return owned[conf_item_shape(item)];
+	/* of those that need a restart, all but a switch are numbers of the same size */
+	return item->type == CONF_BOOL ? sizeof(bool) : sizeof(int64_t);
+}
+
+void conf_keep_restart(struct conf *conf, struct conf *start)
+{
+	for (size_t i = 0; i < conf_schema_count; i++) {
+		const struct conf_item *item = &conf_schema[i];
+		char *a = (char *)conf + item->at, *b = (char *)start + item->at;
+
+		for (size_t k = 0; item->reload == CONF_RESTART && k < size_of(item); k++) {
+			char byte = a[k];
+
+			a[k] = b[k];
+			b[k] = byte;
+		}
+	}
+}
+
 static bool is_secret(const struct conf_item *item)
 {
 	return strcmp(item->path, "sip.tag-key") == 0;

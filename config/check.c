@@ -6,46 +6,141 @@
 #include <string.h>
 #include <sys/stat.h>
 
+struct listener_at {
+	const char *text;
+	struct addr addr;
+};
+
 /* One listener as an address; false when it is none we can serve. */
 static bool listener_read(struct loading *l, const char *text, struct place place, struct addr *out)
 {
-	static const char udp[] = "udp:";
-
-	if (strncmp(text, "tcp:", 4) == 0 || strncmp(text, "tls:", 4) == 0) {
-		complain(l, place, "sip.listen: \"%.80s\": only udp is served, write udp:%.80s",
-			 text, text + 4);
-		return false;
-	}
-	if (strncmp(text, udp, strlen(udp)) != 0 ||
-	    !addr_parse(sk_span_of(text + strlen(udp)), out)) {
+	if ((strncmp(text, "udp:", 4) != 0 && strncmp(text, "tcp:", 4) != 0 &&
+	     strncmp(text, "tls:", 4) != 0) ||
+	    !addr_parse(sk_span_of(text + 4), out)) {
 		complain(l, place,
-			 "sip.listen: \"%.80s\" is no listener; allowed: udp:ADDRESS:PORT, such as "
-			 "udp:192.0.2.1:5060 or udp:[2001:db8::1]:5060",
+			 "sip.listen: \"%.80s\" is no listener; allowed: udp:, tcp: or "
+			 "tls:ADDRESS:PORT, such as udp:192.0.2.1:5060 or tls:[2001:db8::1]:5061",
 			 text);
 		return false;
 	}
 	return true;
 }
 
+static bool is_wildcard(const struct addr *addr)
+{
+	size_t len, zeros = 0;
+	const uint8_t *bytes = addr_bytes(addr, &len);
+
+	while (zeros < len && bytes[zeros] == 0)
+		zeros++;
+	return zeros == len;
+}
+
+/* Two that are not the same: has one all addresses, and so the other's, too?  Both listen for
+ * TCP, whatever else they do. */
+static bool is_within(const struct addr *a, const struct addr *b)
+{
+	return a->sa.any.sa_family == b->sa.any.sa_family && addr_port(a) == addr_port(b) &&
+	       (is_wildcard(a) || is_wildcard(b));
+}
+
+/* What it has in common with an earlier one. */
+static void check_pair(struct loading *l, struct place place, const struct listener_at *earlier,
+		       const struct listener_at *it)
+{
+	if (addr_port(&it->addr) == 0) /* another port each time */
+		return;
+	/* udp: has the TCP port of that number, too */
+	if (addr_eq(&earlier->addr, &it->addr))
+		complain(l, place, "sip.listen: \"%.80s\" is there twice", it->text);
+	else if (is_within(&earlier->addr, &it->addr))
+		complain(l, place,
+			 "sip.listen: \"%.80s\" and \"%.80s\" cannot be listened on together: "
+			 "one of them is all addresses of this port",
+			 it->text, earlier->text);
+}
+
 static void check_listen(struct loading *l, const struct conf *conf)
 {
 	const struct text_list *list = &conf->sip.listen;
-	struct addr earlier[16];
+	struct listener_at known[16];
 	size_t count = 0;
 
-	for (size_t i = 0; i < list->count && count < SK_COUNT(earlier); i++) {
+	for (size_t i = 0; i < list->count && count < SK_COUNT(known); i++) {
 		struct place place = entry_place(l, "sip.listen", i);
-		struct addr *addr = &earlier[count];
+		struct listener_at *it = &known[count];
 
-		if (!listener_read(l, list->items[i], place, addr))
+		it->text = list->items[i];
+		if (!listener_read(l, it->text, place, &it->addr))
 			continue;
-		/* port 0 is another port each time */
-		for (size_t k = 0; k < count && addr_port(addr) != 0; k++)
-			if (addr_eq(&earlier[k], addr))
-				complain(l, place, "sip.listen: \"%.80s\" is there twice",
-					 list->items[i]);
+		for (size_t k = 0; k < count; k++)
+			check_pair(l, place, &known[k], it);
 		count++;
+		if (conf->streams.connections == 0 && strncmp(it->text, "udp:", 4) != 0)
+			warn(l, place,
+			     "sip.listen: \"%.80s\" has no effect with streams.connections: 0",
+			     it->text);
 	}
+}
+
+/* The first listener that speaks TLS; false: none does. */
+static bool find_tls(const struct conf *conf, size_t *at)
+{
+	const struct text_list *list = &conf->sip.listen;
+	struct addr addr;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (strncmp(list->items[i], "tls:", 4) == 0 &&
+		    addr_parse(sk_span_of(list->items[i] + 4), &addr)) {
+			*at = i;
+			return true;
+		}
+	return false;
+}
+
+bool speaks_tls(const struct conf *conf)
+{
+	size_t at;
+
+	return find_tls(conf, &at);
+}
+
+/* Names the first setting of `tls` that is not its default: that is in every file that was printed.
+ */
+static void warn_idle_tls(struct loading *l)
+{
+	for (size_t i = 0; i < conf_schema_count; i++) {
+		const struct conf_item *item = &conf_schema[i];
+		const char *dflt = strcmp(item->dflt, "\"\"") == 0 ? "" : item->dflt;
+		const struct node *node = loading_node(l, item->path);
+
+		if (strncmp(item->path, "tls.", 4) != 0 || !node || strcmp(node->text, dflt) == 0)
+			continue;
+		warn(l, node->place, "%s: has no effect without a tls: listener in sip.listen",
+		     item->path);
+		return;
+	}
+}
+
+static void check_tls(struct loading *l, const struct conf *conf)
+{
+	const struct tls_conf *t = &conf->tls;
+	bool asked = t->clients != TLS_CLIENTS_ANY;
+	size_t at;
+
+	if (!find_tls(conf, &at))
+		warn_idle_tls(l);
+	else if (!is_set(t->certificate) || !is_set(t->key))
+		complain(l, entry_place(l, "sip.listen", at),
+			 "sip.listen: \"%.80s\" needs tls.certificate and tls.key",
+			 conf->sip.listen.items[at]);
+	if (asked && !is_set(t->client_ca))
+		complain(l, place_of(l, "tls.clients"),
+			 "tls.clients: \"%s\" needs tls.client-ca, the roots of their certificates",
+			 t->clients == TLS_CLIENTS_ASKED ? "asked" : "required");
+	if (!asked && is_set(t->client_ca) && speaks_tls(conf))
+		warn(l, place_of(l, "tls.client-ca"),
+		     "tls.client-ca: has no effect with tls.clients: any");
 }
 
 bool is_wished(const struct loading *l, const struct conf *conf, const char *path)
@@ -68,6 +163,11 @@ void check_burst(struct loading *l, const char *burst, const char *rate, int64_t
 static void check_service(struct loading *l, const struct conf *conf)
 {
 	check_burst(l, "sip.source-burst", "sip.source-rate", conf->sip.source_rate);
+	if (conf->sip.overload_age >= conf->sip.queue_age)
+		warn(l, place_of_either(l, "sip.overload-age", "sip.queue-age"),
+		     "sip.overload-age: is not below sip.queue-age, so what is too much is dropped "
+		     "and "
+		     "never gets what sip.overload says");
 	if (conf->authority.warm && !is_set(conf->authority.store))
 		warn(l, place_of(l, "authority.warm"),
 		     "authority.warm: has no effect without authority.store");
@@ -125,14 +225,19 @@ static void check_tenants(struct loading *l, const struct conf *conf)
 
 bool is_listener_of(const struct sip_conf *sip, const char *text)
 {
+	bool tcp = strncmp(text, "tcp:", 4) == 0;
+
 	for (size_t i = 0; i < sip->listen.count; i++) {
 		const char *known = sip->listen.items[i];
 		struct addr a, b;
 
 		if (strcmp(known, text) == 0)
 			return true;
-		if (strncmp(known, text, 4) == 0 && addr_parse(sk_span_of(known + 4), &a) &&
-		    strlen(text) > 4 && addr_parse(sk_span_of(text + 4), &b) && addr_eq(&a, &b))
+		/* udp: listens for TCP, too */
+		if (strncmp(known, text, 4) != 0 && !(tcp && strncmp(known, "udp:", 4) == 0))
+			continue;
+		if (addr_parse(sk_span_of(known + 4), &a) && strlen(text) > 4 &&
+		    addr_parse(sk_span_of(text + 4), &b) && addr_eq(&a, &b))
 			return true;
 	}
 	return false;
@@ -151,6 +256,7 @@ void conf_check_tenant(struct loading *l, const struct conf *conf)
 void conf_check(struct loading *l, const struct conf *conf)
 {
 	check_listen(l, conf);
+	check_tls(l, conf);
 	check_service(l, conf);
 	check_tenants(l, conf);
 	conf_check_tenant(l, conf);

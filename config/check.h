@@ -82,7 +82,10 @@ bool is_token(const char *text);
 /* A host as a URI names it: a name, an IPv4 address, or an IPv6 address in brackets. */
 bool is_host(const char *text);
 
-/* The same listener as the text of sip.listen; port 0 and all. */
+/* Is there a listener for TLS? */
+bool speaks_tls(const struct conf *conf);
+
+/* The same listener as the text of sip.listen, port 0 and all; or the TCP one beside a "udp:". */
 bool is_listener_of(const struct sip_conf *sip, const char *text);
 
 /* Does `inner` lie in one of the networks? */

@@ -70,9 +70,16 @@ static void check_match(struct loading *l, const struct conf *conf)
 		complain(l, place_of(l, "match.headers"),
 			 "match.headers: \"%.80s\" needs tenants.header in the main file",
 			 m->headers.items[0]);
-	if (m->tls_names.count > 0)
+	for (size_t i = 0; i < m->tls_names.count; i++)
+		check_host(l, "match.tls-names", entry_place(l, "match.tls-names", i),
+			   m->tls_names.items[i]);
+	if (m->tls_names.count > 0 && !speaks_tls(conf))
 		warn(l, place_of(l, "match.tls-names"),
 		     "match.tls-names: no listener speaks TLS, so no request is this tenant's");
+	else if (m->tls_names.count > 0 && conf->tls.clients == TLS_CLIENTS_ANY)
+		warn(l, place_of(l, "match.tls-names"),
+		     "match.tls-names: tls.clients: any asks nobody for a certificate, so no "
+		     "request is this tenant's");
 	if (first && !l->main)
 		warn(l, place_of(l, first),
 		     "match: has no effect in the main file, whose tenant gets what no other does; "

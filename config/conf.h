@@ -18,8 +18,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** Processes. */
+struct service_conf {
+	int64_t workers;  /**< processes that serve; 0: one for each core                     */
+	char *user;       /**< who they run as when started by root; "": as who started them  */
+	int64_t watchdog; /**< milliseconds without a sign of life after which one is killed  */
+};
+
 struct sip_conf {
-	struct text_list listen;       /**< "udp:192.0.2.1:5060"                               */
+	struct text_list listen;       /**< "udp:192.0.2.1:5060", "tcp:...", "tls:..."         */
 	struct net_list sources;       /**< who may send to us                                 */
 	enum conf_strangers strangers; /**< what all others get                                */
 	int64_t datagram_max;          /**< bytes                                              */
@@ -33,6 +40,30 @@ struct sip_conf {
 	int64_t source_rate;           /**< requests a second from one address; 0: no limit       */
 	int64_t source_burst; /**< how many of them at once                               */
 	enum conf_over_limit source_over; /**< what the rest gets                         */
+	bool ack_filter;   /**< the kernel drops ACK before we see it                  */
+	int64_t queue_age; /**< milliseconds in the kernel after which a datagram is dropped */
+	enum conf_over_limit overload; /**< what calls get while there are too many     */
+	int64_t overload_age; /**< milliseconds in the kernel from which on there are too many */
+};
+
+/** TCP and TLS. */
+struct streams_conf {
+	int64_t connections;  /**< at once, of all workers                            */
+	int64_t per_source;   /**< of one address, in one worker                      */
+	int64_t message_time; /**< milliseconds for a whole message                  */
+	int64_t idle;         /**< milliseconds without one                           */
+	int64_t send_time;    /**< milliseconds for an answer to be taken             */
+	int64_t backlog;      /**< connections that wait to be accepted               */
+};
+
+/** TLS of the SIP side. */
+struct tls_conf {
+	char *certificate; /**< PEM file: our chain; "": no TLS listener may be there */
+	char *key;         /**< PEM file: its key                                   */
+	char *client_ca;   /**< PEM file: who signs the clients' certificates; "": none */
+	enum conf_tls_clients clients; /**< whether they must have one                  */
+	enum conf_tls_version version; /**< the oldest that is spoken                   */
+	int64_t handshake;             /**< milliseconds it may take                            */
 };
 
 /** The tenants of one service. */
@@ -77,6 +108,7 @@ struct certs_conf {
 	int64_t failure_lifetime; /**< seconds a failure is kept                          */
 	bool lab;                 /**< any port and any address may be asked: laboratory only */
 	struct text_list hosts;   /**< hosts that may be asked, "*.a.example"; empty: all */
+	int64_t tables;           /**< keys that are verified by tables; 0: none          */
 	int64_t breaker;          /**< failures in a row that close a host; 0: never      */
 	char *store;              /**< folder that workers share; "": none                */
 	int64_t store_size;       /**< bytes the store may grow to                        */
@@ -109,7 +141,10 @@ struct authority_conf {
 struct conf {
 	_Atomic unsigned refs; /**< a reload makes and drops one in a thread   */
 	char *path;            /**< the file it came from                              */
+	struct service_conf service;
 	struct sip_conf sip;
+	struct streams_conf streams;
+	struct tls_conf tls;
 	struct tenants_conf tenants;
 	struct tenant_conf tenant; /**< also what the tenants' files leave out             */
 	struct trust_conf trust;

@@ -219,11 +219,26 @@ char *loading_folder(const char *path)
 	return folder;
 }
 
+bool conf_load_read(const char *text, size_t len, const char *path, struct conf **out,
+		    struct complaints *complaints)
+{
+	struct loading l = { .name = path, .complaints = complaints };
+	char *folder = loading_folder(path);
+	bool ok;
+
+	l.folder = folder;
+	if (!folder)
+		complain(&l, (struct place){ 0, 0 }, "the working directory is not known");
+	ok = folder && load(&l, text, len, out);
+	free(folder);
+	return ok;
+}
+
 bool conf_load(const char *path, struct conf **out, struct complaints *complaints)
 {
 	struct loading l = { .name = path, .complaints = complaints };
 	char why[FILE_WHY_SIZE];
-	char *text, *folder;
+	char *text;
 	size_t len;
 	bool ok;
 
@@ -231,12 +246,7 @@ bool conf_load(const char *path, struct conf **out, struct complaints *complaint
 		complain(&l, (struct place){ 0, 0 }, "%s", why);
 		return false;
 	}
-	folder = loading_folder(path);
-	l.folder = folder;
-	if (!folder)
-		complain(&l, (struct place){ 0, 0 }, "the working directory is not known");
-	ok = folder && load(&l, text, len, out);
-	free(folder);
+	ok = conf_load_read(text, len, path, out, complaints);
 	file_free(text, len);
 	return ok;
 }

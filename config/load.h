@@ -42,6 +42,11 @@ void complaints_add(struct complaints *complaints, const char *text);
 SK_MUSTCHECK
 bool conf_load(const char *path, struct conf **out, struct complaints *complaints);
 
+/** The same of a file that was read already. */
+SK_MUSTCHECK
+bool conf_load_read(const char *text, size_t len, const char *path, struct conf **out,
+		    struct complaints *complaints);
+
 /** The same from a text; `name` stands for the file in complaints, and relative files stay as they
  * are. */
 SK_MUSTCHECK
@@ -60,3 +65,7 @@ void conf_print_sample(FILE *to);
  */
 size_t conf_restart_needed(const struct conf *running, const struct conf *wanted,
 			   struct complaints *names);
+
+/** Gives `conf` the settings of `start` that need a restart, and `start` those of `conf`: so that
+ * a process that joins runs as the others do. */
+void conf_keep_restart(struct conf *conf, struct conf *start);

@@ -35,6 +35,10 @@ void conf_item_allowed(const struct conf_item *item, struct sk_buf *out)
 	case CONF_BOOL:
 		sk_buf_puts(out, "yes | no");
 		break;
+	case CONF_COUNT:
+		sk_buf_puts(out, "auto, or ");
+		allow_range(item, out);
+		break;
 	case CONF_INTEGER:
 	case CONF_SMALL:
 	case CONF_SIZE:
@@ -79,9 +83,9 @@ void conf_item_allowed(const struct conf_item *item, struct sk_buf *out)
 /* The allowed values where they say more than the type does. */
 static void choices(const struct conf_item *item, struct sk_buf *out)
 {
-	bool numbers = item->type == CONF_INTEGER || item->type == CONF_SMALL ||
-		       item->type == CONF_SIZE || item->type == CONF_SECONDS ||
-		       item->type == CONF_MILLIS;
+	bool numbers = item->type == CONF_INTEGER || item->type == CONF_COUNT ||
+		       item->type == CONF_SMALL || item->type == CONF_SIZE ||
+		       item->type == CONF_SECONDS || item->type == CONF_MILLIS;
 
 	if (numbers || item->words)
 		conf_item_allowed(item, out);

@@ -49,7 +49,7 @@ const char *number_form(enum conf_type type)
 		return "a whole number with s, m, h or d, such as 60s";
 	if (type == CONF_MILLIS)
 		return "a whole number with ms, s or m, such as 300ms";
-	return "a whole number";
+	return type == CONF_COUNT ? "a whole number or auto" : "a whole number";
 }
 
 bool number_parse(enum conf_type type, const char *text, int64_t *out)
@@ -76,6 +76,10 @@ void number_print(enum conf_type type, int64_t value, struct sk_buf *out)
 {
 	const struct unit *unit = units_of(type);
 
+	if (type == CONF_COUNT && value == 0) {
+		sk_buf_puts(out, "auto");
+		return;
+	}
 	while (unit->read_only || (unit->factor > 1 && (value == 0 || value % unit->factor != 0)))
 		unit++;
 	sk_buf_printf(out, "%lld%s", (long long)(value / unit->factor), unit->name);

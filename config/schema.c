@@ -18,6 +18,7 @@
 #define CTYPE_PREFIX   char[SK_PREFIX_SIZE]
 #define CTYPE_BOOL     bool
 #define CTYPE_INTEGER  int64_t
+#define CTYPE_COUNT    int64_t
 #define CTYPE_SMALL    uint8_t
 #define CTYPE_SIZE     int64_t
 #define CTYPE_SECONDS  int64_t
@@ -68,7 +69,10 @@
 #include "config/rows_groups.inc"
 
 const struct conf_section conf_sections[] = {
+	{ "service", "The processes of the service.", NULL },
 	{ "sip", "The SIP side: where we listen, to whom, and how much.", NULL },
+	{ "streams", "Connections: TCP and TLS.", NULL },
+	{ "tls", "TLS of the SIP side.", NULL },
 	{ "tenants", "The tenants, one file each.", NULL },
 	{ "tenant", "Whose calls these are.", NULL },
 	{ "match", "Which requests are this tenant's: all that is set must hold.", NULL },
@@ -201,6 +205,7 @@ enum conf_shape conf_item_shape(const struct conf_item *item)
 	case CONF_PREFIX:
 	case CONF_BOOL:
 	case CONF_INTEGER:
+	case CONF_COUNT:
 	case CONF_SMALL:
 	case CONF_SIZE:
 	case CONF_SECONDS:

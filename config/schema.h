@@ -30,6 +30,7 @@ enum conf_type {
 	CONF_PREFIX,  /**< dial prefix: digits                                            */
 	CONF_BOOL,
 	CONF_INTEGER,
+	CONF_COUNT,    /**< integer, or the word auto, which is 0                          */
 	CONF_SMALL,    /**< integer in one byte                                            */
 	CONF_SIZE,     /**< bytes: 65536, 16KiB, 4MiB                                      */
 	CONF_SECONDS,  /**< 60s, 5m, 24h, 1d                                               */

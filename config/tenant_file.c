@@ -49,6 +49,7 @@ static struct conf *view_new(const struct conf *main)
 	if (!view)
 		return NULL;
 	view->sip = main->sip;
+	view->tls = main->tls;
 	view->tenants = main->tenants;
 	view->trust = main->trust;
 	view->certs = main->certs;

@@ -195,6 +195,10 @@ static bool take_number(const struct reading *r, const struct node *node, int64_
 
 	if (!expect(r, node, NODE_TEXT))
 		return false;
+	if (r->item->type == CONF_COUNT && strcmp(node->text, "auto") == 0) {
+		*out = 0;
+		return true;
+	}
 	if (!number_parse(r->item->type, node->text, &n)) {
 		snprintf(what, sizeof(what), "is not %s", number_form(r->item->type));
 		return refuse(r, node, what);

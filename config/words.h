@@ -20,6 +20,15 @@ enum conf_over_limit {
 	OVER_LIMIT_302,     /**< the call goes on, neither signed nor verified         */
 	OVER_LIMIT_SILENCE, /**< nothing                                               */
 };
+enum conf_tls_clients {
+	TLS_CLIENTS_ANY,      /**< not asked for a certificate                             */
+	TLS_CLIENTS_ASKED,    /**< one that is shown must be good; none is fine            */
+	TLS_CLIENTS_REQUIRED, /**< no certificate, no connection                           */
+};
+enum conf_tls_version {
+	TLS_VERSION_1_2,
+	TLS_VERSION_1_3
+};
 enum conf_in_dialog {
 	IN_DIALOG_302,
 	IN_DIALOG_481

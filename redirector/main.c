@@ -8,12 +8,16 @@
 #include "redirector/base/loop.h"
 #include "redirector/keys/token.h"
 #include "redirector/numbers/command.h"
+#include "redirector/privileges.h"
 #include "redirector/roster.h"
+#include "redirector/supervisor.h"
 #include "redirector/supply.h"
+#include "redirector/tls_conf.h"
 #include "redirector/version.h"
 #include "redirector/worker.h"
 
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +30,7 @@ enum {
 struct options {
 	const char *path;
 	const char *log_level;
-	bool check, print_config, print_sample;
+	bool check, print_config, print_sample, single;
 };
 
 static void print_help(void)
@@ -42,11 +46,15 @@ static void print_help(void)
 	     "      --print-config    print the configuration with all defaults, then end\n"
 	     "      --print-sample    print every setting with its default and meaning, then end\n"
 	     "      --log-level L     error, warning, info or debug: beats log.level\n"
+	     "      --single          one process that serves, without a supervisor: for\n"
+	     "                        debuggers and measurements\n"
 	     "      --version         print the version, then end\n"
 	     "  -h, --help            print this, then end\n"
 	     "\n"
 	     "  SIGHUP reads the configuration again, SIGUSR1 logs the counters, SIGUSR2 opens\n"
-	     "  the log file anew, SIGTERM answers the calls in hand and ends.\n"
+	     "  the log file anew, SIGWINCH makes every worker anew without a gap, SIGTERM "
+	     "answers\n"
+	     "  the calls in hand and ends.\n"
 	     "\n"
 	     "Exit status: 0 done, 1 the configuration or a file is no good, 2 wrong use.");
 }
@@ -59,6 +67,7 @@ static bool parse(int argc, char **argv, struct options *o)
 		{ "print-config", no_argument, NULL, 'p' },
 		{ "print-sample", no_argument, NULL, 's' },
 		{ "log-level", required_argument, NULL, 'l' },
+		{ "single", no_argument, NULL, '1' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -80,6 +89,9 @@ static bool parse(int argc, char **argv, struct options *o)
 			break;
 		case 'l':
 			o->log_level = optarg;
+			break;
+		case '1':
+			o->single = true;
 			break;
 		case 'v':
 			puts("shaken-redirector " SHAKEN_VERSION);
@@ -183,6 +195,19 @@ static bool check_logs(const struct conf *conf)
 	       ok;
 }
 
+static bool check_tls(const struct conf *conf, char why[TLS_WHY_SIZE])
+{
+	SK_CLEANUP(tls_unref_p) struct tls *tls = NULL;
+	struct clock clock = CLOCK_REAL;
+	SK_CLEANUP(log_close_p) struct log *log = NULL;
+
+	if (!tls_conf_read(conf, &tls, why))
+		return false;
+	if (log_open("stderr", LEVEL_WARNING, &log, why))
+		tls_conf_expiry(conf, tls, clock.wall(&clock), log);
+	return true;
+}
+
 /* What only a look at the files can tell: tenants, keys, certificates, anchors, logs, numbers. */
 static bool check_files(struct conf *conf)
 {
@@ -194,8 +219,37 @@ static bool check_files(struct conf *conf)
 		  log_open("stderr", LEVEL_WARNING, &log, why) && supply_check(conf, log, why),
 		  why) &&
 	     ok;
+	ok = tell(conf, check_tls(conf, why), why) && ok;
 	ok = check_logs(conf) && ok;
 	return tell(conf, authority_check(&conf->authority, why), why) && ok;
+}
+
+/* Root may read everything; what counts is what the user of the service may. */
+static bool check_by_user(struct conf *conf)
+{
+	char why[PRIVILEGES_WHY_SIZE];
+
+	if (!privileges_drop(conf->service.user, why))
+		return tell(conf, false, why);
+	if (access(conf->path, R_OK) != 0)
+		return tell(conf, false,
+			    "service.user: may not read this file, so no reload could");
+	if (conf->service.user[0] != '\0' && privileges_warning(conf->service.user, why))
+		fprintf(stderr, "%s: warning: %s\n", conf->path, why);
+	return check_files(conf);
+}
+
+/* From here on they wait for the loop that handles them: one that comes while the configuration is
+ * still read would end us by its default action.  SIGTERM and SIGINT may.  A worker inherits it. */
+static void keep_signals(void)
+{
+	static const int kept[] = { SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < SK_COUNT(kept); i++)
+		sigaddset(&set, kept[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
 static int run(const struct options *o)
@@ -212,10 +266,11 @@ static int run(const struct options *o)
 	if (o->print_config)
 		conf_print(conf, stdout);
 	if (o->check)
-		return check_files(conf) ? EXIT_SUCCESS : EXIT_FAILURE;
+		return check_by_user(conf) ? EXIT_SUCCESS : EXIT_FAILURE;
 	if (o->print_config)
 		return EXIT_SUCCESS;
-	return worker_run(conf, o->log_level);
+	return o->single ? worker_run(conf, o->log_level, NULL)
+			 : supervisor_run(conf, o->log_level);
 }
 
 int main(int argc, char **argv)
@@ -224,6 +279,9 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && strcmp(argv[1], "numbers") == 0)
 		return numbers_command(argc - 2, argv + 2);
+	if (argc > 1 && strcmp(argv[1], "--worker") == 0)
+		return supervisor_worker(argc - 2, argv + 2);
+	keep_signals();
 	if (!parse(argc, argv, &o))
 		return wrong_use("wrong arguments");
 	if (o.log_level && worker_log_level(o.log_level) < 0)

@@ -5,7 +5,9 @@
 #include "redirector/reload.h"
 
 #include "redirector/base/clock.h"
+#include "redirector/conf_text.h"
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -34,6 +36,7 @@ struct reload {
 	atomic_bool stop;           /* also read without the lock, by a reload under way */
 	struct directory *old;      /* of the one that is wanted; NULL: none is */
 	struct directory *to_write; /* NULL: nothing */
+	int text;                   /* -1: the file */
 	struct directory *drops[DROPS_MAX];
 	size_t drop_count;
 	struct reloaded *result; /* NULL: none */
@@ -50,14 +53,22 @@ static void result_free(struct reloaded *result)
 	free(result);
 }
 
-static void read_all(const struct reload *r, struct directory *old, struct reloaded *result)
+static bool load(const struct reload *r, int text, struct reloaded *result)
+{
+	if (text >= 0)
+		return conf_text_load(text, r->parts.path, &result->conf, &result->complaints);
+	return conf_load(r->parts.path, &result->conf, &result->complaints);
+}
+
+static void read_all(const struct reload *r, struct directory *old, int text,
+		     struct reloaded *result)
 {
 	int64_t began = clock_us();
 	struct tenant_parts tenants = *r->parts.tenants;
 
 	tenants.stop = &r->stop;
 	snprintf(result->why, sizeof(result->why), "the configuration has errors");
-	result->ok = conf_load(r->parts.path, &result->conf, &result->complaints) &&
+	result->ok = load(r, text, result) &&
 		     roster_read(result->conf, &tenants, old, &result->directory, &result->report,
 				 result->why);
 	result->ms = (clock_us() - began) / 1000;
@@ -66,6 +77,7 @@ static void read_all(const struct reload *r, struct directory *old, struct reloa
 /* What the thread has taken to do. */
 struct task {
 	struct directory *old, *to_write;
+	int text; /* with `old`; -1: the file */
 	struct directory *drops[DROPS_MAX];
 	size_t drop_count;
 };
@@ -78,9 +90,11 @@ static bool take(struct reload *r, struct task *task)
 	while (!r->stop && !r->old && !r->to_write && r->drop_count == 0)
 		pthread_cond_wait(&r->wake, &r->lock);
 	stop = r->stop;
-	*task = (struct task){ .to_write = sk_steal(r->to_write) };
+	*task = (struct task){ .to_write = sk_steal(r->to_write), .text = -1 };
 	if (!stop)
 		task->old = sk_steal(r->old);
+	if (task->old && r->text >= 0) /* another may take its place while this one is read */
+		task->text = fcntl(r->text, F_DUPFD_CLOEXEC, 0);
 	for (; task->drop_count < r->drop_count; task->drop_count++)
 		task->drops[task->drop_count] = r->drops[task->drop_count];
 	r->drop_count = 0;
@@ -99,12 +113,12 @@ static void hand_back(struct reload *r, struct reloaded *result)
 		log_print(r->parts.log, LEVEL_ERROR, "event=reload msg=\"cannot wake the loop\"");
 }
 
-static void tell_loop(struct reload *r, struct directory *old)
+static void tell_loop(struct reload *r, struct directory *old, int text)
 {
 	struct reloaded *result = calloc(1, sizeof(*result));
 
 	if (result)
-		read_all(r, old, result);
+		read_all(r, old, text, result);
 	hand_back(r, result); /* NULL: there was no memory */
 }
 
@@ -140,8 +154,10 @@ static void *run(void *arg)
 			write_running(r, task.to_write);
 		directory_unref(task.to_write);
 		if (task.old)
-			tell_loop(r, task.old);
+			tell_loop(r, task.old, task.text);
 		directory_unref(task.old);
+		if (task.text >= 0)
+			close(task.text);
 	} while (more);
 	return NULL;
 }
@@ -183,7 +199,7 @@ struct reload *reload_new(const struct reload_parts *parts, reload_h *done, void
 
 	if (!r)
 		return NULL;
-	*r = (struct reload){ .parts = *parts, .done = done, .arg = arg };
+	*r = (struct reload){ .parts = *parts, .done = done, .arg = arg, .event = -1, .text = -1 };
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->wake, NULL);
 	r->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -209,9 +225,23 @@ void reload_free(struct reload *r)
 	watch_free(r->watch);
 	if (r->event >= 0)
 		close(r->event);
+	if (r->text >= 0)
+		close(r->text);
 	pthread_cond_destroy(&r->wake);
 	pthread_mutex_destroy(&r->lock);
 	free(r);
+}
+
+void reload_set_text(struct reload *r, int text)
+{
+	int before;
+
+	pthread_mutex_lock(&r->lock);
+	before = r->text;
+	r->text = text;
+	pthread_mutex_unlock(&r->lock);
+	if (before >= 0)
+		close(before);
 }
 
 void reload_start(struct reload *r, struct directory *old)

@@ -47,6 +47,10 @@ struct reload *reload_new(const struct reload_parts *parts, reload_h *done, void
 void reload_free(struct reload *reload);
 SK_DEFINE_CLEANUP(struct reload, reload_free)
 
+/** From now on the configuration is this text (conf_text.h) and not the file's.  The descriptor is
+ * taken over. */
+void reload_set_text(struct reload *reload, int text);
+
 /** Starts one, or has one follow the one under way; `old`, what is in use, is kept by reference
  * until it is done.  `done` comes from the loop. */
 void reload_start(struct reload *reload, struct directory *old);

@@ -9,6 +9,7 @@
 #include "redirector/certs/fetch.h"
 #include "redirector/certs/lists.h"
 #include "redirector/certs/stored.h"
+#include "redirector/certs/tables.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -165,6 +166,7 @@ bool supply_reload(struct supply *supply, struct conf *conf, char why[SUPPLY_WHY
 static void log_certs(const struct supply *supply)
 {
 	const struct certs_counters *c = certs_counters(supply->certs);
+	const struct tables_counters *t = certs_tables(supply->certs);
 
 	log_print(supply->parts.log, LEVEL_ASKED,
 		  "event=certificates map=%llu memory=%llu store=%llu misses=%llu joined=%llu "
@@ -176,6 +178,10 @@ static void log_certs(const struct supply *supply)
 		  (unsigned long long)c->fetched, (unsigned long long)c->failed,
 		  (unsigned long long)c->refused, (unsigned long long)c->busy,
 		  (unsigned long long)c->evicted, certs_entries(supply->certs));
+	log_print(supply->parts.log, LEVEL_ASKED,
+		  "event=tables count=%zu built=%llu failed=%llu evicted=%llu verified=%llu",
+		  t->count, (unsigned long long)t->built, (unsigned long long)t->failed,
+		  (unsigned long long)t->evicted, (unsigned long long)t->verified);
 }
 
 void supply_log_counters(const struct supply *supply)

@@ -4,6 +4,7 @@
  */
 #include "redirector/worker.h"
 
+#include "redirector/privileges.h"
 #include "redirector/worker_state.h"
 
 #include <errno.h>
@@ -11,8 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 
 enum {
 	DRAIN_STEP_MS = 50,
@@ -28,37 +27,49 @@ int worker_log_level(const char *text)
 	return -1;
 }
 
-/* Keys live in this process: no core dump, no debugger of another user. */
-static void protect_secrets(void)
-{
-	struct rlimit none = { 0, 0 };
-
-	setrlimit(RLIMIT_CORE, &none);
-	prctl(PR_SET_DUMPABLE, 0);
-}
-
 static void on_drain_timer(void *arg)
 {
 	struct worker *w = arg;
 
-	if (front_waiting(w->front) > 0 && w->clock.mono(&w->clock) < w->drain_until &&
-	    timer_set(w->drain_timer, DRAIN_STEP_MS))
+	if ((front_waiting(w->front) > 0 || streams_count(w->streams) > 0) &&
+	    w->clock.mono(&w->clock) < w->drain_until && timer_set(w->drain_timer, DRAIN_STEP_MS))
 		return;
 	front_give_up(w->front);
 	loop_stop(w->loop);
 }
 
-static void drain(struct worker *w)
+static void wait_for_calls(struct worker *w)
 {
-	if (w->drain_until > 0) { /* asked twice: go now */
-		front_give_up(w->front);
-		loop_stop(w->loop);
-		return;
-	}
+	atomic_store(&w->page->phase, WORKER_DRAINING);
 	log_print(w->log, LEVEL_INFO, "event=drain waiting=%zu", front_waiting(w->front));
-	front_drain(w->front);
 	w->drain_until = w->clock.mono(&w->clock) + directory_conf(w->directory)->sip.drain;
 	on_drain_timer(w);
+}
+
+void worker_end(struct worker *w)
+{
+	front_give_up(w->front);
+	loop_stop(w->loop);
+}
+
+void worker_drain(struct worker *w)
+{
+	if (w->drain_until > 0)
+		return;
+	worker_say(w, "draining");
+	front_drain(w->front);
+	streams_drain(w->streams);
+	wait_for_calls(w);
+}
+
+void worker_retire(struct worker *w)
+{
+	if (w->drain_until > 0)
+		return;
+	for (size_t i = 0; i < w->socket_count; i++)
+		udp_rest(w->sockets[i]);
+	streams_drain(w->streams);
+	wait_for_calls(w);
 }
 
 static bool reopen_one(struct worker *w, struct log *log, const char *setting, const char *target)
@@ -71,24 +82,38 @@ static bool reopen_one(struct worker *w, struct log *log, const char *setting, c
 	return false;
 }
 
-static bool reopen_records(struct worker *w)
+bool worker_reopen_records(struct worker *w)
 {
 	return reopen_one(w, w->records, "log.records", w->start->log.records);
 }
 
-static void reopen(struct worker *w)
+bool worker_reopen(struct worker *w)
 {
 	bool ok = reopen_one(w, w->log, "log.target", w->start->log.target);
 
-	if (reopen_records(w) && ok)
+	ok = worker_reopen_records(w) && ok;
+	if (ok && w->given.control < 0)
 		log_print(w->log, LEVEL_INFO, "event=reopen result=ok");
+	return ok;
 }
 
-/* SIGHUP is also what a rotation of the records sends. */
-static void hang_up(struct worker *w)
+/* A reload is also what a rotation of the records asks for. */
+void worker_reload(struct worker *w, int text)
 {
-	reopen_records(w);
+	worker_reopen_records(w);
+	if (text >= 0)
+		reload_set_text(w->reload, text);
 	reload_start(w->reload, w->directory);
+}
+
+/* A service manager that ends us signals each process, and the supervisor says it too: only
+ * alone a second one means more than the first. */
+static void on_end_signal(struct worker *w)
+{
+	if (w->drain_until > 0 && w->given.control < 0)
+		worker_end(w);
+	else
+		worker_drain(w);
 }
 
 static void on_signal(void *arg, int signo)
@@ -96,19 +121,19 @@ static void on_signal(void *arg, int signo)
 	struct worker *w = arg;
 
 	if (signo == SIGHUP)
-		hang_up(w);
+		worker_reload(w, -1);
 	else if (signo == SIGUSR1)
 		worker_log_counters(w);
 	else if (signo == SIGUSR2)
-		reopen(w);
-	else
-		drain(w);
+		worker_reopen(w);
+	else if (signo != SIGWINCH)
+		on_end_signal(w);
 }
 
 /* Threads that are made from here on inherit that signals are blocked. */
 static bool open_loop(struct worker *w, char why[WHY_SIZE])
 {
-	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2 };
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH };
 
 	w->loop = loop_new();
 	if (w->loop)
@@ -129,36 +154,63 @@ static bool open_logs(struct worker *w, const char *log_level, char why[WHY_SIZE
 	if (!log_open(set->target, level, &w->log, why))
 		return false;
 	log_set_json(w->log, set->format == FORMAT_JSON);
+	log_set_origin(w->log, w->origin);
 	return strcmp(set->records, "log") == 0 ||
 	       log_open(set->records, LEVEL_INFO, &w->records, why);
 }
 
-int worker_run(struct conf *conf, const char *log_level)
+static void warn_of_start(struct worker *w)
+{
+	bool alone = w->given.control < 0; /* else the supervisor says it */
+	char why[PRIVILEGES_WHY_SIZE];
+
+	if (w->start->certs.lab && worker_tells(w))
+		log_print(w->log, LEVEL_WARNING,
+			  "msg=\"certs.lab is on: certificates may be fetched from any "
+			  "address and port; for a laboratory only\"");
+	if (alone && privileges_warning(w->start->service.user, why))
+		log_print(w->log, LEVEL_WARNING, "msg=\"%s\"", why);
+	if (alone && privileges_few_files(w->start->streams.connections, why))
+		log_print(w->log, LEVEL_WARNING, "msg=\"%s\"", why);
+}
+
+static void serve(struct worker *w)
+{
+	bool alone = w->given.control < 0;
+
+	warn_of_start(w);
+	atomic_store(&w->page->phase, WORKER_READY);
+	worker_say(w, "ready");
+	if (alone)
+		log_print(w->log, LEVEL_INFO, "event=ready");
+	loop_run(w->loop);
+	worker_log_counters(w);
+	if (alone)
+		log_print(w->log, LEVEL_INFO, "event=stopped");
+}
+
+int worker_run(struct conf *conf, const char *log_level, const struct worker_given *given)
 {
 	struct worker *w = calloc(1, sizeof(*w));
 	char why[WHY_SIZE] = "";
 	bool ok;
 
-	protect_secrets();
+	privileges_guard_secrets();
 	/* a look-up that curl gave up on holds a thread until the C library gives up, too */
 	setenv("RES_OPTIONS", "timeout:1 attempts:2", 0);
 	if (!w)
 		return 1;
 	w->start = conf_ref(conf);
 	w->clock = CLOCK_REAL;
+	w->given.control = -1;
 	w->level_forced = log_level != NULL;
-	ok = open_logs(w, log_level, why) && open_loop(w, why) && worker_open(w, why);
+	ok = worker_open_given(w, given, why) && open_logs(w, log_level, why) &&
+	     open_loop(w, why) && worker_open(w, why);
 	if (ok) {
-		if (conf->certs.lab)
-			log_print(w->log, LEVEL_WARNING,
-				  "msg=\"certs.lab is on: certificates may be fetched from any "
-				  "address and port; for a laboratory only\"");
-		log_print(w->log, LEVEL_INFO, "event=ready");
-		loop_run(w->loop);
-		worker_log_counters(w);
-		log_print(w->log, LEVEL_INFO, "event=stopped");
+		serve(w);
 	} else {
 		fprintf(stderr, "shaken-redirector: %s\n", why);
+		worker_say(w, "failed %s", why);
 	}
 	worker_deinit(w);
 	free(w);

@@ -7,6 +7,29 @@
 
 #include "config/conf.h"
 #include "redirector/base/log.h"
+#include "redirector/base/shared.h"
+
+#include <stddef.h>
+
+enum {
+	LISTEN_MAX = 16, /**< addresses that are listened on */
+};
+
+/** The sockets of one listener that are this worker's; -1: it has none of that kind. */
+struct worker_sockets {
+	int udp, tcp; /**< of "tls:" the latter speaks TLS */
+};
+
+/** What the supervisor hands to a worker. */
+struct worker_given {
+	unsigned index, count; /**< which of how many workers       */
+	unsigned seat, seats;  /**< where it sits in shared memory  */
+	int text; /**< the configuration, as a reload gets another; -1: it is read from its file */
+	struct worker_sockets sockets[LISTEN_MAX]; /**< one for each entry of sip.listen */
+	struct shared pages, tally, sources, seen;
+	int control; /**< a SOCK_SEQPACKET to the supervisor: "ready", "failed REASON",
+			  "reload ok|failed"; -1: there is none */
+};
 
 /**
  * Serve until SIGTERM or SIGINT.
@@ -17,12 +40,13 @@
  *   SIGUSR2  opens the log file anew
  *   SIGTERM  no new work; calls in hand are answered, sip.drain at most
  *
- * @param conf  A reference is taken
+ * @param conf   A reference is taken
+ * @param given  NULL: alone, with sockets and memory of its own (--single)
  *
  * @return The exit status: 0, or 1 when it could not start (the reason went to
- *         stderr)
+ *         stderr and to `control`)
  */
-int worker_run(struct conf *conf, const char *log_level);
+int worker_run(struct conf *conf, const char *log_level, const struct worker_given *given);
 
 /** "error", "warning", "info", "debug" -> level; -1 for any other text. */
 int worker_log_level(const char *text);

@@ -5,6 +5,7 @@
 #include "redirector/worker_state.h"
 
 #include "redirector/expiry.h"
+#include "redirector/tls_conf.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,11 @@ static void on_daily(void *arg)
 {
 	struct worker *w = arg;
 
-	expiry_report(w->directory, w->clock.wall(&w->clock), w->log);
+	if (worker_tells(w)) {
+		expiry_report(w->directory, w->clock.wall(&w->clock), w->log);
+		tls_conf_expiry(directory_conf(w->directory), w->tls, w->clock.wall(&w->clock),
+				w->log);
+	}
 	if (!timer_set(w->daily, DAY_MS))
 		log_print(w->log, LEVEL_ERROR, "event=expiry msg=\"is not watched any more\"");
 }
@@ -36,10 +41,9 @@ static void on_token_news(void *arg, const char *uri, const char *why)
 /* What everything else stands on, and keys in tokens. */
 static bool open_ground(struct worker *w, char why[WHY_SIZE])
 {
-	w->tally = tally_new((size_t)w->start->tenants.max);
 	w->daily = timer_new(w->loop, on_daily, w);
 	w->losses = timer_new(w->loop, worker_on_losses, w);
-	if (!w->tally || !w->daily || !w->losses) {
+	if (!w->daily || !w->losses) {
 		snprintf(why, WHY_SIZE, "%s", sk_err_text(SK_ENOMEM));
 		return false;
 	}
@@ -61,7 +65,7 @@ static bool read_tenants(struct worker *w, char why[WHY_SIZE])
 	bool ok = roster_read(w->start, &w->tenants, NULL, &w->directory, &report, why);
 
 	worker_log_report(w, &report);
-	if (ok && w->start->tenants.folder[0] != '\0')
+	if (ok && worker_tells(w) && w->start->tenants.folder[0] != '\0')
 		log_print(w->log, LEVEL_INFO, "event=tenants count=%zu broken=%zu ms=%lld",
 			  directory_count(w->directory), report.broken,
 			  (long long)((clock_us() - began) / 1000));
@@ -69,27 +73,28 @@ static bool read_tenants(struct worker *w, char why[WHY_SIZE])
 	return ok;
 }
 
-static bool open_sockets(struct worker *w, char why[WHY_SIZE])
+static void tell_listening(struct worker *w, const struct udp *socket)
 {
-	const struct text_list *listen = &w->start->sip.listen;
 	char text[ADDR_TEXT_SIZE];
 
-	for (size_t i = 0; i < listen->count && i < LISTEN_MAX; i++) {
-		struct sk_span s = sk_span_of(listen->items[i]);
-		struct addr at;
+	if (!worker_tells(w))
+		return;
+	addr_print(udp_local(socket), text);
+	log_print(w->log, LEVEL_INFO, "event=listen address=udp:%s receive_buffer=%d", text,
+		  udp_receive_buffer(socket));
+}
 
-		/* "udp:" was checked with the configuration */
-		if (!addr_parse((struct sk_span){ s.ptr + 4, s.len - 4 }, &at)) {
-			snprintf(why, WHY_SIZE, "sip.listen: %.100s", s.ptr);
+static bool open_sockets(struct worker *w, char why[WHY_SIZE])
+{
+	for (size_t i = 0; i < LISTEN_MAX; i++) {
+		int fd = w->given.sockets[i].udp;
+
+		if (fd < 0)
+			continue;
+		if (!udp_adopt(w->loop, fd, front_on_packet, w->front, &w->sockets[w->socket_count],
+			       why))
 			return false;
-		}
-		if (!udp_new(w->loop, &at, w->start->sip.receive_buffer, front_on_datagram,
-			     w->front, &w->sockets[w->socket_count], why))
-			return false;
-		addr_print(udp_local(w->sockets[w->socket_count]), text);
-		log_print(w->log, LEVEL_INFO, "event=listen address=udp:%s receive_buffer=%d", text,
-			  udp_receive_buffer(w->sockets[w->socket_count]));
-		w->socket_count++;
+		tell_listening(w, w->sockets[w->socket_count++]);
 	}
 	return true;
 }
@@ -108,10 +113,13 @@ static bool open_front(struct worker *w, char why[WHY_SIZE])
 		.log = w->log,
 		.clock = &w->clock,
 		.certs = supply_certs(w->supply),
-		.counters = &w->counters,
+		.counters = &w->page->counters,
 		.tokens = w->tokens,
 		.records = w->records,
 		.tally = w->tally,
+		.sources = w->given.sources,
+		.seen = w->given.seen,
+		.tag_key = ((const struct pages *)w->given.pages.at)->tag_key,
 	};
 	struct authority_parts authority = { w->loop, w->log, on_numbers, w };
 
@@ -121,7 +129,7 @@ static bool open_front(struct worker *w, char why[WHY_SIZE])
 		snprintf(why, WHY_SIZE, "authority.store: %s", sk_err_text(SK_ENOMEM));
 		return false;
 	}
-	return open_sockets(w, why);
+	return open_sockets(w, why) && worker_open_streams(w, why);
 }
 
 /* What looks after the rest while it runs. */
@@ -143,9 +151,13 @@ static bool open_care(struct worker *w, char why[WHY_SIZE])
 	}
 	on_daily(w);
 	worker_on_losses(w);
-	reload_write(w->reload, w->directory);
-	x5u_check_start(w->x5u_check, w->directory, NULL);
-	return true;
+	if (worker_tells(w)) {
+		reload_write(w->reload, w->directory);
+		x5u_check_start(w->x5u_check, w->directory, NULL);
+	}
+	if (w->given.text >= 0)
+		reload_set_text(w->reload, w->given.text);
+	return worker_open_control(w, why);
 }
 
 bool worker_open(struct worker *w, char why[WHY_SIZE])
@@ -159,6 +171,8 @@ bool worker_open(struct worker *w, char why[WHY_SIZE])
 
 void worker_deinit(struct worker *w)
 {
+	watch_free(w->control);
+	timer_free(w->alive);
 	timer_free(w->daily);
 	timer_free(w->losses);
 	timer_free(w->drain_timer);
@@ -166,6 +180,8 @@ void worker_deinit(struct worker *w)
 	front_free(w->front); /* answers what still waits, through the sockets */
 	for (size_t i = 0; i < w->socket_count; i++)
 		udp_free(w->sockets[i]);
+	streams_free(w->streams);
+	tls_unref(w->tls);
 	authority_free(w->authority);
 	x5u_check_free(w->x5u_check);
 	supply_free(w->supply);

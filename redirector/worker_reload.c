@@ -5,6 +5,9 @@
 #include "redirector/worker_state.h"
 
 #include "redirector/expiry.h"
+#include "redirector/tls_conf.h"
+
+#include <stdio.h>
 
 static void log_all(struct worker *w, enum log_level level, const struct complaints *list)
 {
@@ -16,6 +19,8 @@ static void log_all(struct worker *w, enum log_level level, const struct complai
 
 void worker_log_report(struct worker *w, const struct roster_report *report)
 {
+	if (!worker_tells(w))
+		return;
 	log_all(w, LEVEL_ERROR, &report->findings);
 	log_all(w, LEVEL_WARNING, &report->warnings);
 }
@@ -37,7 +42,8 @@ static void swap(struct worker *w, struct reloaded *result)
 	struct directory *before = w->directory;
 	struct conf *conf = directory_conf(result->directory);
 
-	report_restart(w, conf);
+	if (worker_tells(w))
+		report_restart(w, conf);
 	w->directory = directory_ref(result->directory);
 	front_set_directory(w->front, w->directory);
 	if (w->tokens)
@@ -46,30 +52,52 @@ static void swap(struct worker *w, struct reloaded *result)
 		log_set_level(w->log, (enum log_level)conf->log.level);
 	log_set_json(w->log, conf->log.format == FORMAT_JSON);
 	authority_reload(w->authority, &conf->authority);
-	expiry_report(w->directory, w->clock.wall(&w->clock), w->log);
-	x5u_check_start(w->x5u_check, w->directory, before);
-	reload_write(w->reload, w->directory);
+	worker_reload_streams(w, conf);
+	if (worker_tells(w)) {
+		expiry_report(w->directory, w->clock.wall(&w->clock), w->log);
+		tls_conf_expiry(conf, w->tls, w->clock.wall(&w->clock), w->log);
+		x5u_check_start(w->x5u_check, w->directory, before);
+		reload_write(w->reload, w->directory);
+	}
 	reload_drop(w->reload, before);
+}
+
+/* Alone we say what came of it; else the supervisor does, when all have. */
+static void tell_done(struct worker *w, const struct reloaded *result)
+{
+	const struct roster_report *report = &result->report;
+	char counts[256];
+
+	snprintf(counts, sizeof(counts),
+		 "added=%zu changed=%zu removed=%zu unchanged=%zu broken=%zu ms=%lld",
+		 report->added, report->changed, report->removed, report->unchanged, report->broken,
+		 (long long)result->ms);
+	if (w->given.control < 0)
+		log_print(w->log, LEVEL_INFO, "event=reload result=ok %s", counts);
+	worker_say(w, "reload ok %s", counts);
+}
+
+static void tell_failed(struct worker *w, const char *why)
+{
+	if (w->given.control < 0)
+		log_print(w->log, LEVEL_ERROR,
+			  "event=reload result=failed msg=\"%s; the running configuration stays\"",
+			  why);
+	worker_say(w, "reload failed %s", why);
 }
 
 struct directory *worker_on_reload(void *arg, struct reloaded *result)
 {
-	const struct roster_report *report = &result->report;
 	struct worker *w = arg;
 
-	log_all(w, result->ok ? LEVEL_WARNING : LEVEL_ERROR, &result->complaints);
-	worker_log_report(w, report);
+	if (w->given.control < 0) /* else they were told already */
+		log_all(w, result->ok ? LEVEL_WARNING : LEVEL_ERROR, &result->complaints);
+	worker_log_report(w, &result->report);
 	if (result->ok && supply_reload(w->supply, result->conf, result->why)) {
 		swap(w, result);
-		log_print(w->log, LEVEL_INFO,
-			  "event=reload result=ok added=%zu changed=%zu removed=%zu unchanged=%zu "
-			  "broken=%zu ms=%lld",
-			  report->added, report->changed, report->removed, report->unchanged,
-			  report->broken, (long long)result->ms);
+		tell_done(w, result);
 	} else {
-		log_print(w->log, LEVEL_ERROR,
-			  "event=reload result=failed msg=\"%s; the running configuration stays\"",
-			  result->why);
+		tell_failed(w, result->why);
 	}
 	reload_drop(w->reload, result->directory);
 	conf_unref(result->conf);

@@ -12,17 +12,19 @@
 #include "redirector/call/directory.h"
 #include "redirector/call/tally.h"
 #include "redirector/keys/token.h"
+#include "redirector/net/streams.h"
 #include "redirector/net/udp.h"
+#include "redirector/page.h"
 #include "redirector/reload.h"
 #include "redirector/sip/front.h"
 #include "redirector/supply.h"
+#include "redirector/worker.h"
 #include "redirector/x5u_check.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 enum {
-	LISTEN_MAX = 16, /* addresses one worker listens on */
 	WHY_SIZE = 512,
 };
 
@@ -31,7 +33,10 @@ struct worker {
 	struct log *log;
 	struct log *records; /* NULL: among the log's lines */
 	struct clock clock;
-	struct counters counters;
+	struct worker_given given;
+	struct worker_page *page;          /* ours, in shared memory */
+	uint64_t failed_shown, lost_shown; /* of what `page` has */
+	char origin[32];                   /* "worker=1"; "" when there is only one */
 	struct tally *tally;
 	struct loop *loop;
 	struct tokens *tokens; /* NULL: none */
@@ -43,10 +48,14 @@ struct worker {
 	struct front *front;
 	struct udp *sockets[LISTEN_MAX];
 	size_t socket_count;
+	struct streams *streams; /* TCP and TLS */
+	struct tls *tls;         /* NULL: none */
 	struct reload *reload;
-	struct timer *drain_timer, *daily, *losses;
+	struct watch *control; /* NULL: there is no supervisor */
+	struct timer *drain_timer, *daily, *losses, *alive;
 	struct log_loss messages_lost, records_lost; /* what was said of them */
 	int64_t drain_until;
+	bool retiring;     /* another has taken its place: it reads nothing more */
 	bool level_forced; /* --log-level beats the configuration */
 };
 
@@ -60,7 +69,53 @@ void worker_deinit(struct worker *w);
 /** A reload_h: swaps what was read, or says why not. */
 struct directory *worker_on_reload(void *worker, struct reloaded *result);
 
-/** Everything that was counted, at every log level. */
+/** What concerns all workers alike is told by the first alone. */
+static inline bool worker_tells(const struct worker *w)
+{
+	return w->given.index == 0;
+}
+
+/** Reads what is ours of what was handed to us, or makes it when we are alone. */
+SK_MUSTCHECK
+bool worker_open_given(struct worker *w, const struct worker_given *given, char why[WHY_SIZE]);
+
+/** Listens to the supervisor, if there is one, and shows signs of life. */
+SK_MUSTCHECK
+bool worker_open_control(struct worker *w, char why[WHY_SIZE]);
+
+/** A message to the supervisor, if there is one. */
+void worker_say(const struct worker *w, const char *fmt, ...) SK_PRINTF(2, 3);
+
+/** Answers the calls in hand, then ends; what comes meanwhile is refused. */
+void worker_drain(struct worker *w);
+
+/** Answers the calls in hand as they are, and ends. */
+void worker_end(struct worker *w);
+
+/** Reads no more: another has the sockets; then as worker_drain(). */
+void worker_retire(struct worker *w);
+
+/** Reads the configuration again.  @param text  Taken over; -1: as before */
+void worker_reload(struct worker *w, int text);
+
+/** Opens the records anew, or all logs; @return false: it was said why not */
+bool worker_reopen_records(struct worker *w);
+bool worker_reopen(struct worker *w);
+
+/** Accepts connections from the sockets that were handed to us. */
+SK_MUSTCHECK
+bool worker_open_streams(struct worker *w, char why[WHY_SIZE]);
+
+/** Their limits, and the certificate for those that come from now on. */
+void worker_reload_streams(struct worker *w, const struct conf *conf);
+
+/** "event=streams ...": of those who sat here before us, too; `open` is ours. */
+void worker_log_streams(struct worker *w);
+
+/** Brings our page up to date. */
+void worker_show_counters(struct worker *w);
+
+/** Everything that was counted, at every log level; without what a supervisor adds up. */
 void worker_log_counters(struct worker *w);
 
 /** A timer_h: tells that lines of a log are lost, and that it is over. */

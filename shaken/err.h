@@ -32,6 +32,7 @@
 	X(SK_SIGNER_AWAY,       OURS,         0, "",                         NO,      0, "the token with our key does not answer") \
 	X(SK_NUMBERS_AWAY,      OURS,         0, "",                         NO,      0, "the store of numbers could not be asked") \
 	X(SK_OVER_LIMIT,        OURS,         0, "",                         NO,      0, "more than the limit allows") \
+	X(SK_OVERLOAD,          OURS,         0, "",                         NO,      0, "more calls than can be done in time") \
 	X(SK_SIGNER_EXPIRED,    OURS,         0, "",                         NO,      0, "our own certificate is not valid now") \
 	/* the request */ \
 	X(SK_REQUEST_SYNTAX,    INPUT,      400, "Bad Request",              NO,      2, "the Request-URI, From, To or P-Asserted-Identity is malformed") \

@@ -18,7 +18,8 @@ FLOORS = {
     "shaken": ({"shaken"}, {"openssl/", "jansson.h"}),
     "redirector/base": ({"redirector/base", "shaken"}, set()),
     "config": ({"config", "redirector/base", "shaken"}, set()),
-    "redirector/net": ({"redirector/base", "redirector/net", "shaken"}, {"openssl/ssl.h"}),
+    "redirector/net": ({"redirector/base", "redirector/net", "shaken"},
+                       {"openssl/ssl.h", "openssl/err.h", "openssl/x509v3.h"}),
     "redirector/keys": ({"redirector/base", "config", "redirector/keys", "shaken"}, {"openssl/"}),
     "redirector/certs": ({"redirector/base", "config", "redirector/certs", "shaken"},
                          {"openssl/"}),
@@ -54,7 +55,7 @@ ALONE = {
 }
 
 LIBC = re.compile(r"^[a-z0-9_]+\.h$|^(sys|arpa|netinet|linux|net)/[a-z0-9_]+\.h$")
-OUTSIDE = re.compile(r"^(openssl|curl|sofia-sip|microhttpd|gnutls)|^(jansson|yaml|lmdb|microhttpd)\.h$")
+OUTSIDE = re.compile(r"^(openssl|curl|sofia-sip|systemd|microhttpd|gnutls)|^(jansson|yaml|lmdb|microhttpd)\.h$")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]')
 
 

@@ -70,23 +70,58 @@ bool addr_parse(struct sk_span text, struct addr *out)
 	return true;
 }
 
+/* At most five digits, and a terminator.  @return the terminator's place */
+static char *print_number(char *out, unsigned number)
+{
+	unsigned unit = 1;
+
+	while (number / unit >= 10)
+		unit *= 10;
+	for (; unit > 0; unit /= 10)
+		*out++ = (char)('0' + number / unit % 10);
+	*out = '\0';
+	return out;
+}
+
+/* By hand: every answer has one, and inet_ntop() goes by way of printf().  @return the terminator's
+ * place */
+static char *print_v4(const struct in_addr *v4, char *out)
+{
+	uint8_t bytes[4];
+
+	memcpy(bytes, v4, sizeof(bytes));
+	for (size_t i = 0; i < sizeof(bytes); i++) {
+		out = print_number(out, bytes[i]);
+		if (i + 1 < sizeof(bytes))
+			*out++ = '.';
+	}
+	return out;
+}
+
 void addr_print_host(const struct addr *addr, char out[ADDR_TEXT_SIZE])
 {
-	const void *bytes = addr->sa.any.sa_family == AF_INET6
-				    ? (const void *)&addr->sa.v6.sin6_addr
-				    : (const void *)&addr->sa.v4.sin_addr;
-
-	if (!inet_ntop(addr->sa.any.sa_family, bytes, out, ADDR_TEXT_SIZE))
-		snprintf(out, ADDR_TEXT_SIZE, "?");
+	if (addr->sa.any.sa_family == AF_INET)
+		print_v4(&addr->sa.v4.sin_addr, out);
+	else if (addr->sa.any.sa_family != AF_INET6 ||
+		 !inet_ntop(AF_INET6, &addr->sa.v6.sin6_addr, out, ADDR_TEXT_SIZE))
+		memcpy(out, "?", 2);
 }
 
 void addr_print(const struct addr *addr, char out[ADDR_TEXT_SIZE])
 {
 	char host[ADDR_TEXT_SIZE];
-	bool v6 = addr->sa.any.sa_family == AF_INET6;
 
+	if (addr->sa.any.sa_family == AF_INET) {
+		char *end = print_v4(&addr->sa.v4.sin_addr, out);
+
+		*end = ':';
+		print_number(end + 1, addr_port(addr));
+		return;
+	}
 	addr_print_host(addr, host);
-	snprintf(out, ADDR_TEXT_SIZE, v6 ? "[%.45s]:%u" : "%.45s:%u", host, addr_port(addr));
+	snprintf(out, ADDR_TEXT_SIZE,
+		 addr->sa.any.sa_family == AF_INET6 ? "[%.45s]:%u" : "%.45s:%u", host,
+		 addr_port(addr));
 }
 
 uint16_t addr_port(const struct addr *addr)

@@ -15,7 +15,7 @@ enum {
  * not bring `at` back, or each of them would give the others what it was refused. */
 static const int64_t slack_ns = (int64_t)1000 * MS_NS;
 
-/* No sum of two of these, and none of one and the slack, goes over. */
+/* No sum of four of these, and none of one and the slack, goes over. */
 static const int64_t most = INT64_MAX / 4;
 
 static int64_t product(int64_t a, int64_t b)
@@ -25,7 +25,8 @@ static int64_t product(int64_t a, int64_t b)
 	return __builtin_mul_overflow(a, b, &out) || out > most ? most : out;
 }
 
-bool bucket_take(_Atomic int64_t *at, int64_t per_ms, int64_t count, int64_t burst, int64_t now_us)
+bool bucket_take_more(_Atomic int64_t *at, int64_t per_ms, int64_t count, int64_t burst,
+		      int64_t more, int64_t now_us)
 {
 	int64_t one, depth, now, old, next;
 	bool taken;
@@ -44,7 +45,7 @@ bool bucket_take(_Atomic int64_t *at, int64_t per_ms, int64_t count, int64_t bur
 
 		taken = from - now <= depth - one;
 		if (taken)
-			next = from + one;
+			next = from + one + (more > 0 ? product(one, more) : 0);
 		else if (old - now > depth + slack_ns)
 			next = now + depth;
 		else
@@ -52,4 +53,9 @@ bool bucket_take(_Atomic int64_t *at, int64_t per_ms, int64_t count, int64_t bur
 	} while (!atomic_compare_exchange_weak_explicit(at, &old, next, memory_order_relaxed,
 							memory_order_relaxed));
 	return taken;
+}
+
+bool bucket_take(_Atomic int64_t *at, int64_t per_ms, int64_t count, int64_t burst, int64_t now_us)
+{
+	return bucket_take_more(at, per_ms, count, burst, 0, now_us);
 }

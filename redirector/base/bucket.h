@@ -21,3 +21,8 @@
  * @return false: over the limit, and nothing is taken
  */
 bool bucket_take(_Atomic int64_t *at, int64_t per_ms, int64_t count, int64_t burst, int64_t now_us);
+
+/** Take one, and `more` at the cost of whoever comes next: these need not be there yet.  Of what is
+ * owed no more than a second's worth outlives the next question. */
+bool bucket_take_more(_Atomic int64_t *at, int64_t per_ms, int64_t count, int64_t burst,
+		      int64_t more, int64_t now_us);

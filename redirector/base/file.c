@@ -13,6 +13,19 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+/* The folder of systemd's credentials is a file system of its own, that nobody but root and
+ * the service's user can enter; an access list counts nowhere else. */
+enum file_kind file_kind_of_secret(const char *path)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+	size_t len = folder ? strlen(folder) : 0;
+
+	return len > 1 && strncmp(path, folder, len) == 0 && path[len] == '/' &&
+			       !strchr(path + len + 1, '/')
+		       ? FILE_CREDENTIAL
+		       : FILE_SECRET;
+}
+
 static bool read_all(int fd, char *text, size_t size, size_t *len)
 {
 	size_t got = 0;

@@ -20,6 +20,9 @@ enum {
 	FILE_WHY_SIZE = 256, /**< room for a reason, terminator included */
 };
 
+/** FILE_CREDENTIAL for a path in $CREDENTIALS_DIRECTORY, else FILE_SECRET. */
+enum file_kind file_kind_of_secret(const char *path);
+
 /**
  * Read a regular file.
  *

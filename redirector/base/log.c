@@ -32,6 +32,7 @@ struct log {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	char *name;
+	const char *origin; /* "": none */
 	struct log_target target;
 	bool stop;
 	bool json;
@@ -205,6 +206,7 @@ bool log_open(const char *target, enum log_level level, struct log **out, char w
 		/* touched now, so that the memory does not grow with traffic */
 		memset(log->ring, ' ', sizeof(log->ring));
 		log->level = level;
+		log->origin = "";
 		log->name = strdup(target);
 	}
 	if (!log || !log->name || !log_target_open(&log->target, log->name) || !start(log)) {
@@ -255,6 +257,11 @@ void log_set_json(struct log *log, bool json)
 	log->json = json;
 }
 
+void log_set_origin(struct log *log, const char *pairs)
+{
+	log->origin = pairs;
+}
+
 static void put(struct log *log, struct sk_span bytes)
 {
 	size_t place = log->head % LOG_RING;
@@ -301,15 +308,18 @@ static void print_message(const struct log *log, enum log_level level, const cha
 	struct timespec ts;
 	struct tm tm;
 	char time[32];
+	const char *space = log->origin[0] ? " " : "";
 
 	clock_gettime(CLOCK_REALTIME, &ts);
 	gmtime_r(&ts.tv_sec, &tm);
 	strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	if (!log->json) {
-		sk_buf_printf(out, "time=%s level=%s %s", time, names[level], text);
+		sk_buf_printf(out, "time=%s level=%s %s%s%s", time, names[level], log->origin,
+			      space, text);
 		return;
 	}
 	sk_buf_printf(out, "{\"time\":\"%s\",\"level\":\"%s\"", time, names[level]);
+	log_json_pairs(sk_span_of(log->origin), out);
 	log_json_pairs(sk_span_of(text), out);
 	sk_buf_putc(out, '}');
 }

@@ -48,6 +48,9 @@ void log_set_level(struct log *log, enum log_level level);
 /** Messages as JSON objects from now on, or as key=value. */
 void log_set_json(struct log *log, bool json);
 
+/** Pairs that stand in every message of this process, such as "worker=1"; borrowed. */
+void log_set_origin(struct log *log, const char *pairs);
+
 /** A message for people: "time=... level=warning msg=...". */
 void log_print(struct log *log, enum log_level level, const char *fmt, ...) SK_PRINTF(3, 4);
 

@@ -52,11 +52,26 @@ static void print_pair(struct sk_span key, struct sk_span value, bool quoted, st
 		print_string(value, out);
 }
 
-/* @return the length of a quoted value that starts behind its quote, or `len`: it has no end */
+/* Is there nothing, or a blank and the next pair's `key=`? */
+static bool is_value_end(const char *text, size_t len)
+{
+	size_t i = 1;
+
+	if (len == 0)
+		return true;
+	if (text[0] != ' ')
+		return false;
+	while (i < len && is_key_char(text[i]))
+		i++;
+	return i > 1 && i < len && text[i] == '=';
+}
+
+/* A message may quote in its turn (`"x y" is not known`), so not every quote ends it.
+ * @return the length of a quoted value that starts behind its quote, or `len`: it has no end */
 static size_t quoted_len(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (text[i] == '"' && (i + 1 == len || text[i + 1] == ' '))
+		if (text[i] == '"' && is_value_end(text + i + 1, len - i - 1))
 			return i;
 	return len;
 }

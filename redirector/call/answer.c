@@ -8,6 +8,8 @@
 #include "redirector/call/action.h"
 #include "redirector/call/answer_lines.h"
 
+#include <stdio.h>
+
 static const char *phrase_of(unsigned status)
 {
 	static const struct {
@@ -26,6 +28,7 @@ static const char *phrase_of(unsigned status)
 		{ 433, "Anonymity Disallowed" }, /* RFC 5079 */
 		{ 481, "Call/Transaction Does Not Exist" },
 		{ 503, "Service Unavailable" },
+		{ 513, "Message Too Large" },
 		{ 603, "Decline" },
 		{ 607, "Unwanted" }, /* RFC 8197 */
 		{ 608, "Rejected" }, /* RFC 8688 */
@@ -203,6 +206,20 @@ static void build_over_limit(const struct call *c, struct answer *a)
 		build_plain(c, 503, a);
 		retry_later(a);
 	}
+}
+
+void answer_overload(const struct call *c, bool goes_on, unsigned retry_s, char *mem,
+		     struct answer *out)
+{
+	char seconds[12];
+
+	begin(out, mem);
+	print_bypass(c, out);
+	build_plain(c, goes_on ? redirect_code(c) : 503, out);
+	if (goes_on)
+		return;
+	snprintf(seconds, sizeof(seconds), "%u", retry_s);
+	answer_header(out, "Retry-After", seconds);
 }
 
 static void build_signed(const struct call *c, struct answer *a)

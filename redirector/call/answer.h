@@ -32,8 +32,17 @@ struct answer {
  */
 void answer_build(const struct call *call, char *mem, struct answer *out);
 
-/** An answer without a call: 400, 403, 405, 481, 200, 503. */
+/** An answer without a call: 400, 403, 405, 481, 200, 503, 513. */
 void answer_plain(unsigned status, char *mem, struct answer *out);
+
+/**
+ * For a call that is turned away because there are too many: neither signed nor verified.
+ *
+ * @param goes_on  302: the call goes on as it is; else 503
+ * @param retry_s  Seconds after which the client may try again, for 503
+ */
+void answer_overload(const struct call *call, bool goes_on, unsigned retry_s, char *mem,
+		     struct answer *out);
 
 /** 302 for a request inside a dialog: nothing signed, nothing said. */
 void answer_in_dialog(const struct call *call, char *mem, struct answer *out);

@@ -21,7 +21,10 @@ enum {
 
 void answer_header(struct answer *a, const char *name, const char *value)
 {
-	sk_buf_printf(&a->lines, "%s: %s\r\n", name, value);
+	sk_buf_puts(&a->lines, name);
+	sk_buf_puts(&a->lines, ": ");
+	sk_buf_puts(&a->lines, value);
+	sk_buf_puts(&a->lines, "\r\n");
 }
 
 /* "TN-Validation-Passed", with "-A" behind it where that is configured (not standard, but common).
@@ -211,7 +214,8 @@ static void print_signed(const struct call *c, const char *name, struct answer *
 	struct sk_span value;
 
 	for (size_t i = 0; (value = signed_value(c, i)).ptr; i++) {
-		sk_buf_printf(&a->lines, "%s: ", name);
+		sk_buf_puts(&a->lines, name);
+		sk_buf_puts(&a->lines, ": ");
 		sk_buf_put(&a->lines, value);
 		sk_buf_puts(&a->lines, "\r\n");
 	}
@@ -298,7 +302,8 @@ static void print_name(const struct call *c, struct answer *a)
 
 	if (!c->rcd.judged || c->rcd.err || !header[0] || !c->rcd_name[0] || !is_shown(c->rcd_name))
 		return;
-	sk_buf_printf(&a->lines, "%s: ", header);
+	sk_buf_puts(&a->lines, header);
+	sk_buf_puts(&a->lines, ": ");
 	name_print_quoted(sk_span_of(c->rcd_name), &a->lines);
 	sk_buf_puts(&a->lines, "\r\n");
 }

@@ -108,7 +108,7 @@ enum sk_err attest_look(struct call *c)
 	c->trunk = function_trunk(c->tenant, &c->facts);
 	if (c->trunk)
 		snprintf(c->customer, sizeof(c->customer), "%s", c->trunk->customer);
-	if (heartbeat_is(c)) {
+	if (!c->no_dummy && heartbeat_is(c)) {
 		c->dummy = true;
 		return SK_DUMMY;
 	}

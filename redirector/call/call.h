@@ -73,6 +73,7 @@ struct call {
 	enum task task;
 	bool over_limit; /**< neither signed nor verified, err is SK_OVER_LIMIT         */
 	bool dummy;      /**< a heartbeat: never signed, never billed                   */
+	bool no_dummy;   /**< the front has asked: it is none                           */
 	unsigned lists;  /**< NUMBERS_...: lists that the calling number is on          */
 	bool listed;     /**< ... and that the tenant acts on (block or alert)          */
 	size_t caller;   /**< of attest_parties(), the one that they are about          */
@@ -108,9 +109,10 @@ struct call {
 	size_t link_count;
 	enum certs_from link_from[SK_IDENTITY_MAX]; /* where the certificates of links came from */
 	struct certs_wait wait;
-	bool has_shaken;      /* one of the Identity values says it is shaken */
-	enum sk_ppt as;       /* the check that `passport` is judged by */
-	enum certs_from from; /* where its certificate came from */
+	enum sk_ppt types[SK_IDENTITY_MAX]; /* what each Identity value says it is */
+	bool has_shaken;                    /* one of the Identity values says it is shaken */
+	enum sk_ppt as;                     /* the check that `passport` is judged by */
+	enum certs_from from;               /* where its certificate came from */
 	bool claims_read;     /* `passport` has its claims, whatever was said of them */
 	enum sk_err noted;    /* the outcome that `claims` belong to */
 	bool asking;          /* within certs_want() */

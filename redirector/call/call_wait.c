@@ -4,8 +4,6 @@
  */
 #include "redirector/call/call_wait.h"
 
-#include <stdatomic.h>
-
 static void waiting_remove(struct call *c)
 {
 	if (!c->waited)
@@ -16,7 +14,7 @@ static void waiting_remove(struct call *c)
 	c->prev = c->next = NULL;
 	c->waiting->count--;
 	if (c->tenant->tally)
-		atomic_fetch_sub_explicit(&c->tenant->tally->waiting, 1, memory_order_relaxed);
+		tally_wait(c->tenant->table, c->tenant->tally, false);
 }
 
 static void waiting_add(struct call *c)
@@ -29,7 +27,7 @@ static void waiting_add(struct call *c)
 	c->waiting->first = c;
 	c->waiting->count++;
 	if (c->tenant->tally)
-		atomic_fetch_add_explicit(&c->tenant->tally->waiting, 1, memory_order_relaxed);
+		tally_wait(c->tenant->table, c->tenant->tally, true);
 }
 
 /* The service's room for calls that wait, and the tenant's share of it (limits.waiting). */
@@ -40,7 +38,7 @@ static bool may_wait(const struct call *c)
 	if (c->waiting->count >= c->waiting->max)
 		return false;
 	return share == 0 || !c->tenant->tally ||
-	       atomic_load_explicit(&c->tenant->tally->waiting, memory_order_relaxed) < share;
+	       tally_waiting(c->tenant->table, c->tenant->tally) < share;
 }
 
 void call_end(struct call *c)

@@ -9,13 +9,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+bool chain_has_type(const struct call *c, enum sk_ppt ppt)
+{
+	for (size_t i = 0; i < c->facts.identity_count; i++)
+		if (c->types[i] == ppt)
+			return true;
+	return false;
+}
+
 enum sk_err chain_begin(struct call *c)
 {
 	struct sk_party target;
 
 	if (!c->tenant->set->verify.div ||
 	    (!policy_is_diverted(c->tenant, &c->facts, &c->parties.called, &target) &&
-	     !policy_has_type(&c->facts, SK_PPT_DIV)))
+	     !chain_has_type(c, SK_PPT_DIV)))
 		return SK_OK;
 	c->links = calloc(c->facts.identity_count, sizeof(*c->links));
 	return c->links ? SK_OK : SK_ENOMEM;

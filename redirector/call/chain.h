@@ -13,6 +13,9 @@
 SK_MUSTCHECK
 enum sk_err chain_begin(struct call *call);
 
+/** Says one of the Identity values that it is of this type?  After `types` was read. */
+bool chain_has_type(const struct call *call, enum sk_ppt ppt);
+
 /** The policy for shaken and div tokens: where the call was diverted any may be an inner link,
  * and older. */
 struct sk_verify_policy chain_inner_policy(const struct call *call);

@@ -16,8 +16,10 @@ static bool is_sip(const struct uri *uri)
 
 static void print_verstat(const char *verstat, struct sk_buf *out)
 {
-	if (verstat[0])
-		sk_buf_printf(out, ";verstat=%s", verstat);
+	if (!verstat[0])
+		return;
+	sk_buf_puts(out, ";verstat=");
+	sk_buf_puts(out, verstat);
 }
 
 static const struct sk_span verstat_only[] = { { "verstat", 7 } };
@@ -60,7 +62,7 @@ static void print_user_at(const struct call *c, const struct uri *target, const 
 static const char *scheme_of(const struct uri *target)
 {
 	/* RFC 3261, 8.1.1.8: who asked by sips is answered by sips */
-	return sk_span_eq_nocase(target->scheme, SK_SPAN("sips")) ? "sips" : "sip";
+	return sk_span_eq_nocase(target->scheme, SK_SPAN("sips")) ? "sips:" : "sip:";
 }
 
 static bool is_phone(const struct uri *target)
@@ -69,27 +71,58 @@ static bool is_phone(const struct uri *target)
 	       sk_span_eq_nocase(uri_param(target->params, SK_SPAN("user")), SK_SPAN("phone"));
 }
 
+static bool by_stream(const struct call *c)
+{
+	return strcmp(c->facts.transport, "udp") != 0;
+}
+
+/* The port of a connection's other end is good for this connection alone; where the client
+ * listens its Via says (RFC 3261, 18.1.1). */
+static uint16_t stream_port(const struct call *c)
+{
+	uint16_t usual = strcmp(c->facts.transport, "tls") == 0 ? 5061 : 5060;
+	struct sk_span text = c->facts.sent_port;
+	uint32_t port = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] < '0' || text.ptr[i] > '9' || port > UINT16_MAX)
+			return usual;
+		port = port * 10 + (uint32_t)(text.ptr[i] - '0');
+	}
+	return port > 0 && port <= UINT16_MAX ? (uint16_t)port : usual;
+}
+
 static void print_source(const struct call *c, struct sk_buf *out)
 {
-	const struct addr *source = &c->facts.source;
+	struct addr source = c->facts.source;
 	char host[ADDR_TEXT_SIZE];
 
-	if (source->sa.any.sa_family == AF_INET6 || addr_port(source) != 5060)
-		addr_print(source, host);
+	if (by_stream(c))
+		addr_set_port(&source, stream_port(c));
+	if (source.sa.any.sa_family == AF_INET6 || addr_port(&source) != 5060)
+		addr_print(&source, host);
 	else
-		addr_print_host(source, host);
+		addr_print_host(&source, host);
 	sk_buf_puts(out, host);
+}
+
+/* Without it the URI would lead there by UDP (RFC 3263, 4.1). */
+static void print_transport(const struct call *c, struct sk_buf *out)
+{
+	if (by_stream(c))
+		sk_buf_printf(out, ";transport=%s", c->facts.transport);
 }
 
 /* The called user at the host and port that the request came from. */
 static void print_at_source(const struct call *c, const struct uri *target, const char *verstat,
 			    struct sk_buf *out)
 {
-	sk_buf_printf(out, "%s:", scheme_of(target));
+	sk_buf_puts(out, scheme_of(target));
 	print_user_at(c, target, verstat, out);
 	print_source(c, out);
 	if (is_phone(target))
 		sk_buf_puts(out, ";user=phone");
+	print_transport(c, out);
 }
 
 /* The Request-URI itself, without headers, which may not stand in a request. */
@@ -188,7 +221,8 @@ static bool make_differ(const struct call *c, const struct uri *target, const st
 		return true;
 	if (!is_sip(made) || uri_param(made->params, SK_SPAN("transport")).ptr)
 		return false;
-	sk_buf_printf(out, ";transport=%s", c->facts.transport);
+	sk_buf_puts(out, ";transport=");
+	sk_buf_puts(out, c->facts.transport);
 	return true;
 }
 
@@ -197,26 +231,30 @@ bool contact_print(const struct call *c, const char *verstat, const char *header
 {
 	const struct answer_conf *set = &c->tenant->set->answer;
 	struct uri target, made;
-	bool differs, sip;
+	bool fits, differs, sip;
 	size_t start;
 
-	if (!uri_parse(c->facts.request_uri, &target))
+	if (!facts_target(&c->facts, &target))
 		return false;
 	sk_buf_putc(out, '<');
 	start = out->len;
 	print_target(c, &target, verstat, headers[0] != '\0', out);
-	if (!out->overflow && !parse_printed(out, start, &made)) {
+	fits = parse_printed(out, start, &made);
+	if (!fits && !out->overflow) {
 		/* a template that does not fit this Request-URI: no host in tel, no user */
 		out->len = start;
 		print_at_source(c, &target, verstat, out);
+		fits = parse_printed(out, start, &made);
 	}
-	if (!out->overflow && !parse_printed(out, start, &made)) {
+	if (!fits && !out->overflow) {
 		/* nor does its user part: then nobody at the source */
 		out->len = start;
 		sk_buf_puts(out, "sip:");
 		print_source(c, out);
+		print_transport(c, out);
+		fits = parse_printed(out, start, &made);
 	}
-	if (!parse_printed(out, start, &made))
+	if (!fits)
 		return false;
 	sip = is_sip(&made);
 	differs = (headers[0] && sip) || make_differ(c, &target, &made, out);

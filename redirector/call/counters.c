@@ -35,6 +35,10 @@ static const char *const names[COUNT_LAST] = {
 	[COUNT_SEND_FAILED] = "send_failed",
 	[COUNT_ELSEWHERE] = "elsewhere",
 	[COUNT_TOO_LONG] = "too_long",
+	[COUNT_GONE] = "gone",
+	[COUNT_STALE] = "stale",
+	[COUNT_OVERLOAD] = "overload",
+	[COUNT_SHED] = "shed",
 };
 
 const char *counter_name(enum counter counter)

@@ -43,6 +43,10 @@ enum counter {
 	COUNT_SEND_FAILED,
 	COUNT_ELSEWHERE, /**< answers to an address other than the source's: always 0 */
 	COUNT_TOO_LONG,  /**< answers that did not fit                      */
+	COUNT_GONE,      /**< answers whose connection was gone             */
+	COUNT_STALE,     /**< dropped unread: older than sip.queue-age      */
+	COUNT_OVERLOAD,  /**< calls that were turned away: too many at once */
+	COUNT_SHED,      /**< ... and not even answered                     */
 	COUNT_LAST,
 };
 

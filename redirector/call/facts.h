@@ -7,6 +7,7 @@
 #pragma once
 
 #include "redirector/base/addr.h"
+#include "redirector/call/uri.h"
 #include "shaken/identity.h"
 #include "shaken/span.h"
 
@@ -26,12 +27,14 @@ struct header {
 };
 
 struct facts {
-	struct addr source;      /**< where the bytes came from                    */
-	struct addr local;       /**< where they arrived                           */
-	const char *transport;   /**< "udp"                                        */
-	struct sk_span tls_name; /**< of the client's certificate; empty: none      */
+	struct addr source;              /**< where the bytes came from                    */
+	struct addr local;               /**< where they arrived                           */
+	const char *transport;           /**< "udp", "tcp" or "tls"                        */
+	const struct sk_span *tls_names; /**< hosts that the client's certificate names   */
+	size_t tls_name_count;           /**< 0: it showed none                          */
 
 	struct sk_span request_uri;
+	struct uri target;       /**< the same, taken apart; by facts_target() alone */
 	struct sk_span from, to; /**< field values                                 */
 	struct sk_span call_id, cseq;
 	struct sk_span from_tag;  /**< empty when there is none                     */
@@ -59,6 +62,22 @@ struct facts {
 	int64_t first_seen; /**< the same when the request first came: what a repeat is signed with
 			     */
 };
+
+/** The parts of the Request-URI, which is read only once where it is read here.  @return as
+ * uri_parse() */
+static inline bool facts_read_target(struct facts *facts)
+{
+	return uri_parse(facts->request_uri, &facts->target);
+}
+
+/** The same for those who change nothing. */
+static inline bool facts_target(const struct facts *facts, struct uri *out)
+{
+	if (facts->target.scheme.len == 0)
+		return uri_parse(facts->request_uri, out);
+	*out = facts->target;
+	return true;
+}
 
 /** The first header of that name (any case), or an empty span with `ptr` NULL. */
 static inline struct sk_span facts_header(const struct facts *facts, struct sk_span name)

@@ -5,8 +5,13 @@
  */
 #include "redirector/call/heartbeat.h"
 
+enum {
+	TAIL = 4, /* last digits that two forms of a number have in common, where both have so many
+		   */
+};
+
 /* The digits of a URI's user part, without separators; false for anything else. */
-static bool read_digits(struct sk_span uri, char out[SK_PARTY_SIZE])
+static bool read_digits(struct sk_span uri, char out[SK_PARTY_SIZE], size_t *out_len)
 {
 	const char *colon = memchr(uri.ptr, ':', uri.len);
 	size_t len = 0;
@@ -14,14 +19,23 @@ static bool read_digits(struct sk_span uri, char out[SK_PARTY_SIZE])
 	for (const char *c = colon ? colon + 1 : uri.ptr + uri.len; c < uri.ptr + uri.len; c++) {
 		if (*c == ';' || *c == '@')
 			break;
-		if (memchr("+-.() ", *c, 6))
-			continue;
-		if (*c < '0' || *c > '9' || len >= SK_PARTY_SIZE - 1)
+		if (*c >= '0' && *c <= '9' && len < SK_PARTY_SIZE - 1)
+			out[len++] = *c;
+		else if (!memchr("+-.() ", *c, 6))
 			return false;
-		out[len++] = *c;
 	}
 	out[len] = '\0';
+	*out_len = len;
 	return len > 0;
+}
+
+/* Whatever is put before a number or taken from it to make it a full one: not its end. */
+static bool ends_alike(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	size_t len = a_len < b_len ? a_len : b_len;
+
+	len = len < TAIL ? len : TAIL;
+	return len > 0 && memcmp(a + a_len - len, b + b_len - len, len) == 0;
 }
 
 /* Do the two mean the same number?  In a plan of ten digits 9999999999 may come as +19999999999. */
@@ -38,17 +52,16 @@ static bool is_dummy_uri(const struct tenant *t, struct sk_span uri, enum sk_rol
 {
 	const struct text_list *dummies = &t->set->sign.dummies;
 	char digits[SK_PARTY_SIZE];
+	size_t len;
 
-	if (!read_digits(uri, digits))
+	if (!read_digits(uri, digits, &len))
 		return false;
 	for (size_t i = 0; i < dummies->count; i++) {
 		const char *dummy = dummies->items[i];
 
-		if (strcmp(digits, dummy) == 0)
-			return true;
 		/* every call comes by here: look closer only where the end is the same */
-		if (dummy[0] && digits[strlen(digits) - 1] == dummy[strlen(dummy) - 1] &&
-		    means(t, uri, dummy, role))
+		if (ends_alike(digits, len, dummy, strlen(dummy)) &&
+		    (strcmp(digits, dummy) == 0 || means(t, uri, dummy, role)))
 			return true;
 	}
 	return false;

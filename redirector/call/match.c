@@ -6,43 +6,14 @@
  */
 #include "redirector/call/match.h"
 
+#include "redirector/call/match_state.h"
 #include "redirector/call/match_values.h"
-#include "redirector/call/nets.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	OF_SERVICE = 1, /* marks of networks: sip.sources */
-	OF_TENANT = 2,  /* match.sources of anybody       */
-	OF_HEADER = 4,  /* tenants.header-sources         */
 	FIRST_SLOTS = 256,
-};
-
-/* What kinds of values a combination has; comparing two from the top finds the stronger one. */
-struct shape {
-	uint8_t tls, header, host; /* 0 or 1                              */
-	uint8_t listener;          /* enum listener_kind                  */
-	uint8_t v6;                /* of the network                      */
-	int16_t bits;              /* of the network; -1: no network      */
-};
-
-/* One combination: the places of its values in the tenant's lists. */
-struct entry {
-	uint64_t hash;
-	const struct match_conf *set; /* NULL: a free slot */
-	void *value;
-	struct shape shape;
-	uint16_t at[KIND_COUNT];
-};
-
-struct match {
-	const struct conf *service;
-	struct nets *nets;
-	struct shape *shapes; /* those that occur, strongest first */
-	size_t shape_count, shape_room;
-	struct entry *entries; /* open addressing, at most half full */
-	size_t mask, count;
 };
 
 struct match *match_new(const struct conf *service)
@@ -71,18 +42,6 @@ void match_free(struct match *m)
 	free(m);
 }
 
-static int compare_shapes(const void *a, const void *b)
-{
-	const struct shape *x = a, *y = b;
-	const int by[] = { y->tls - x->tls,           y->header - x->header, y->host - x->host,
-			   y->listener - x->listener, y->bits - x->bits,     y->v6 - x->v6 };
-
-	for (size_t i = 0; i < SK_COUNT(by); i++)
-		if (by[i])
-			return by[i];
-	return 0;
-}
-
 /* The next way to take one of each list.  @return false: that was the last */
 static bool next_combination(const size_t counts[KIND_COUNT], uint16_t at[KIND_COUNT])
 {
@@ -94,12 +53,6 @@ static bool next_combination(const size_t counts[KIND_COUNT], uint16_t at[KIND_C
 	return false;
 }
 
-static uint64_t mix(uint64_t hash, uint64_t more)
-{
-	hash = (hash ^ more) * 0x9e3779b97f4a7c15u;
-	return hash ^ hash >> 32;
-}
-
 /* The same order as in request_hash(). */
 static bool entry_of(const struct match_conf *set, const uint16_t at[KIND_COUNT], struct entry *out)
 {
@@ -109,28 +62,30 @@ static bool entry_of(const struct match_conf *set, const uint16_t at[KIND_COUNT]
 	memcpy(e.at, at, sizeof(e.at));
 	if (set->tls_names.count > 0) {
 		e.shape.tls = 1;
-		e.hash = mix(e.hash, hash_host(sk_span_of(set->tls_names.items[at[KIND_TLS]])));
+		e.hash = match_mix(e.hash,
+				   hash_host(sk_span_of(set->tls_names.items[at[KIND_TLS]])));
 	}
 	if (set->headers.count > 0) {
 		e.shape.header = 1;
-		e.hash = mix(e.hash, hash_text(sk_span_of(set->headers.items[at[KIND_HEADER]])));
+		e.hash = match_mix(e.hash,
+				   hash_text(sk_span_of(set->headers.items[at[KIND_HEADER]])));
 	}
 	if (set->hosts.count > 0) {
 		e.shape.host = 1;
-		e.hash = mix(e.hash, hash_host(sk_span_of(set->hosts.items[at[KIND_HOST]])));
+		e.hash = match_mix(e.hash, hash_host(sk_span_of(set->hosts.items[at[KIND_HOST]])));
 	}
 	if (set->listeners.count > 0) {
 		if (!listener_parse(sk_span_of(set->listeners.items[at[KIND_LISTENER]]), &listener))
 			return false;
 		e.shape.listener = (uint8_t)listener.kind;
-		e.hash = mix(e.hash, listener_hash(&listener));
+		e.hash = match_mix(e.hash, listener_hash(&listener));
 	}
 	if (set->sources.count > 0) {
 		const struct net *net = &set->sources.nets[at[KIND_SOURCE]];
 
 		e.shape.v6 = net->v6;
 		e.shape.bits = net->bits;
-		e.hash = mix(e.hash, nets_hash(net));
+		e.hash = match_mix(e.hash, nets_hash(net));
 	}
 	*out = e;
 	return true;
@@ -140,7 +95,7 @@ static bool same_values(const struct entry *a, const struct entry *b)
 {
 	const struct match_conf *x = a->set, *y = b->set;
 
-	if (a->hash != b->hash || compare_shapes(&a->shape, &b->shape) != 0)
+	if (a->hash != b->hash || match_compare_shapes(&a->shape, &b->shape) != 0)
 		return false;
 	if (a->shape.tls && !match_host_eq(sk_span_of(x->tls_names.items[a->at[KIND_TLS]]),
 					   sk_span_of(y->tls_names.items[b->at[KIND_TLS]])))
@@ -195,9 +150,9 @@ static bool note_shape(struct match *m, const struct shape *shape)
 {
 	size_t at = 0;
 
-	while (at < m->shape_count && compare_shapes(&m->shapes[at], shape) < 0)
+	while (at < m->shape_count && match_compare_shapes(&m->shapes[at], shape) < 0)
 		at++;
-	if (at < m->shape_count && compare_shapes(&m->shapes[at], shape) == 0)
+	if (at < m->shape_count && match_compare_shapes(&m->shapes[at], shape) == 0)
 		return true;
 	if (m->shape_count == m->shape_room) {
 		size_t room = m->shape_room * 2 + 8;
@@ -275,101 +230,6 @@ enum match_result match_add(struct match *m, const struct match_conf *set, void 
 		*e = wanted;
 	} while (next_combination(counts, at));
 	return MATCH_OK;
-}
-
-/* What a request says, hashed once. */
-struct asked {
-	const struct facts *facts;
-	struct sk_span host, header;
-	uint64_t tls_hash, header_hash, host_hash;
-	uint64_t listener_hash[LISTENER_KINDS]; /* of its own address, and of every address */
-	bool v6, known;                         /* known: of sip.sources */
-};
-
-static void ask(const struct match *m, const struct facts *facts, struct asked *a)
-{
-	unsigned marks = nets_marks(m->nets, &facts->source);
-	struct listener local;
-	size_t len;
-
-	addr_bytes(&facts->source, &len);
-	*a = (struct asked){ .facts = facts, .host = match_host(facts), .v6 = len == 16 };
-	a->known = marks & OF_SERVICE;
-	if (marks & OF_HEADER)
-		a->header = only_header(facts, sk_span_of(m->service->tenants.header));
-	a->tls_hash = hash_host(facts->tls_name);
-	a->header_hash = hash_text(a->header);
-	a->host_hash = hash_host(a->host);
-	for (int kind = LISTENER_ANY; kind < LISTENER_KINDS; kind++) {
-		listener_of(facts, (enum listener_kind)kind, &local);
-		a->listener_hash[kind] = listener_hash(&local);
-	}
-}
-
-/* @return false: the request lacks something of that shape */
-static bool request_hash(const struct asked *a, const struct shape *shape, uint64_t *out)
-{
-	uint64_t hash = 0;
-
-	/* a tenant without networks of its own has those of the service */
-	if (shape->bits < 0 ? !a->known : a->v6 != shape->v6)
-		return false;
-	if ((shape->tls && a->facts->tls_name.len == 0) || (shape->header && a->header.len == 0) ||
-	    (shape->host && a->host.len == 0))
-		return false;
-	if (shape->tls)
-		hash = mix(hash, a->tls_hash);
-	if (shape->header)
-		hash = mix(hash, a->header_hash);
-	if (shape->host)
-		hash = mix(hash, a->host_hash);
-	if (shape->listener)
-		hash = mix(hash, a->listener_hash[shape->listener]);
-	if (shape->bits >= 0) {
-		struct net net = nets_of(&a->facts->source, (uint8_t)shape->bits);
-
-		hash = mix(hash, nets_hash(&net));
-	}
-	*out = hash;
-	return true;
-}
-
-static bool meets(const struct asked *a, const struct entry *e)
-{
-	const struct match_conf *set = e->set;
-
-	return (!e->shape.tls || match_host_eq(sk_span_of(set->tls_names.items[e->at[KIND_TLS]]),
-					       a->facts->tls_name)) &&
-	       (!e->shape.header ||
-		sk_span_eq(sk_span_of(set->headers.items[e->at[KIND_HEADER]]), a->header)) &&
-	       (!e->shape.host ||
-		match_host_eq(sk_span_of(set->hosts.items[e->at[KIND_HOST]]), a->host)) &&
-	       (!e->shape.listener ||
-		match_listener(sk_span_of(set->listeners.items[e->at[KIND_LISTENER]]), a->facts)) &&
-	       (e->shape.bits < 0 ||
-		net_has(&set->sources.nets[e->at[KIND_SOURCE]], &a->facts->source));
-}
-
-void *match_find(const struct match *m, const struct facts *facts)
-{
-	struct asked a;
-	uint64_t hash;
-
-	if (m->count == 0)
-		return NULL;
-	ask(m, facts, &a);
-	for (size_t i = 0; i < m->shape_count; i++) {
-		if (!request_hash(&a, &m->shapes[i], &hash))
-			continue;
-		for (size_t at = hash & m->mask; m->entries[at].set; at = (at + 1) & m->mask) {
-			const struct entry *e = &m->entries[at];
-
-			if (e->hash == hash && compare_shapes(&e->shape, &m->shapes[i]) == 0 &&
-			    meets(&a, e))
-				return e->value;
-		}
-	}
-	return NULL;
 }
 
 const char *match_text(enum match_result result)

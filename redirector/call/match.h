@@ -61,7 +61,8 @@ const char *match_text(enum match_result result);
 SK_MUSTCHECK
 bool match_admit(struct match *match, const struct net_list *sources);
 
-/** The value of the strongest combination that the request meets; NULL: none. */
+/** The value of the strongest combination that the request meets.  NULL: none, or two of the same
+ * strength, of different tenants, by different names of the client. */
 void *match_find(const struct match *match, const struct facts *facts);
 
 /** Is the address in sip.sources, or in the match.sources of anybody? */

@@ -58,7 +58,7 @@ struct sk_span match_host(const struct facts *facts)
 {
 	struct uri uri;
 
-	if (!uri_parse(facts->request_uri, &uri))
+	if (!facts_target(facts, &uri))
 		return (struct sk_span){ NULL, 0 };
 	return uri.host;
 }
@@ -152,6 +152,14 @@ static bool any_host(const struct text_list *list, struct sk_span host)
 	return list->count == 0;
 }
 
+static bool any_name(const struct text_list *list, const struct facts *facts)
+{
+	for (size_t i = 0; i < facts->tls_name_count; i++)
+		if (any_host(list, facts->tls_names[i]))
+			return true;
+	return list->count == 0;
+}
+
 static bool any_listener(const struct text_list *list, const struct facts *facts)
 {
 	for (size_t i = 0; i < list->count; i++)
@@ -182,7 +190,6 @@ bool match_holds(const struct conf *service, const struct match_conf *set,
 	const struct net_list *sources = set->sources.count ? &set->sources : &service->sip.sources;
 
 	return net_list_has(sources, &facts->source) && any_listener(&set->listeners, facts) &&
-	       any_host(&set->hosts, match_host(facts)) &&
-	       any_host(&set->tls_names, facts->tls_name) &&
+	       any_host(&set->hosts, match_host(facts)) && any_name(&set->tls_names, facts) &&
 	       any_header(service, &set->headers, facts);
 }

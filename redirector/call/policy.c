@@ -82,7 +82,10 @@ const char *policy_task_name(enum task task)
  * in a display name it is three characters. */
 static bool has_escaped_nul(struct sk_span uri)
 {
-	return uri.len > 2 && memmem(uri.ptr, uri.len, "%00", 3) != NULL;
+	const char *percent = uri.len > 2 ? memchr(uri.ptr, '%', uri.len) : NULL;
+
+	/* hardly anybody has one, and for a single character the look is quick */
+	return percent && memmem(percent, (size_t)(uri.ptr + uri.len - percent), "%00", 3) != NULL;
 }
 
 static enum sk_err read_party(const struct tenant *t, struct sk_span value, enum sk_role role,

@@ -7,7 +7,6 @@
 #include "redirector/call/attest.h"
 
 #include <stdio.h>
-#include <time.h>
 
 enum {
 	TEXT_MAX = 160, /* most bytes that one text takes in the line; a URL may be longer */
@@ -28,17 +27,39 @@ static void begin_field(struct line *l, const char *name)
 	if (!l->first)
 		sk_buf_putc(l->out, l->json ? ',' : ' ');
 	l->first = false;
-	sk_buf_printf(l->out, l->json ? "\"%s\":" : "%s=", name);
+	if (l->json)
+		sk_buf_putc(l->out, '"');
+	sk_buf_puts(l->out, name);
+	sk_buf_puts(l->out, l->json ? "\":" : "=");
+}
+
+/* Characters that need no escape, each in its own place; the blank is one, too. */
+static const char plain_chars[256] = "                                "
+				     " ! #$%&'()*+,-./0123456789:;<=>?"
+				     "@ABCDEFGHIJKLMNOPQRSTUVWXYZ[ ]^_"
+				     "`abcdefghijklmnopqrstuvwxyz{|}~ ";
+
+static size_t plain_len(struct sk_span s)
+{
+	size_t n = 0;
+
+	while (n < s.len && (s.ptr[n] == ' ' || plain_chars[(unsigned char)s.ptr[n]] > ' '))
+		n++;
+	return n;
 }
 
 /* Quoted; what could end the quotes or the line, and all beyond ASCII, is escaped.  Cut by what is
  * printed: a text full of escapes must not push the others out of the line. */
 static void put_quoted(struct line *l, struct sk_span s, size_t max)
 {
-	size_t most = l->out->len + max;
+	size_t most = l->out->len + max, plain = plain_len(s);
 
 	sk_buf_putc(l->out, '"');
-	for (size_t i = 0; i < s.len && l->out->len < most; i++) {
+	/* the quote counts, so a text that long could lose its last character below */
+	if (plain >= max)
+		plain = 0;
+	sk_buf_put(l->out, (struct sk_span){ s.ptr, plain });
+	for (size_t i = plain; i < s.len && l->out->len < most; i++) {
 		unsigned char c = (unsigned char)s.ptr[i];
 
 		if (c == '"' || c == '\\')
@@ -87,7 +108,7 @@ static void put_word(struct line *l, const char *name, const char *value)
 static void put_number(struct line *l, const char *name, int64_t value)
 {
 	begin_field(l, name);
-	sk_buf_printf(l->out, "%lld", (long long)value);
+	sk_buf_put_number(l->out, value);
 }
 
 /* The same number gives the same text wherever sip.tag-key is the same, and no way back. */
@@ -205,11 +226,9 @@ bool record_billable(const struct call *c)
 
 static void put_time(struct line *l, int64_t seconds)
 {
-	time_t when = (time_t)seconds;
-	struct tm tm;
-	char text[32];
+	char text[SK_TIMESTAMP_SIZE];
 
-	if (gmtime_r(&when, &tm) && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) > 0)
+	if (sk_timestamp_print(seconds, text))
 		put_word(l, "time", text);
 }
 

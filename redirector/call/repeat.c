@@ -57,6 +57,19 @@ static uint64_t salt_of(struct sk_span owner)
 	return hash;
 }
 
+static struct slot *set_of(const struct repeat *r, const uint8_t id[16])
+{
+	uint64_t place;
+
+	memcpy(&place, id + 8, sizeof(place));
+	return &r->slots[place % (REPEAT_SLOTS / WAYS) * WAYS];
+}
+
+void repeat_expect(const struct repeat *r, const uint8_t id[16])
+{
+	__builtin_prefetch(set_of(r, id), 1);
+}
+
 static struct repeat_mark found(struct slot *slot, int64_t wall)
 {
 	struct repeat_mark mark = { .is = true, .over = slot->key & OVER_BIT };
@@ -76,12 +89,11 @@ struct repeat_mark repeat_seen(struct repeat *r, const uint8_t id[16], struct sk
 	struct repeat_mark mark = { .wall = wall };
 	uint32_t now = (uint32_t)mono;
 	struct slot *set, *pick;
-	uint64_t key, place;
+	uint64_t key;
 
 	memcpy(&key, id, sizeof(key));
-	memcpy(&place, id + 8, sizeof(place));
 	key = ((key ^ salt_of(owner)) & KEY_MASK) | 1; /* never the mark of an unused slot */
-	set = pick = &r->slots[place % (REPEAT_SLOTS / WAYS) * WAYS];
+	set = pick = set_of(r, id);
 
 	for (int i = 0; i < WAYS; i++) {
 		bool same = (set[i].key & KEY_MASK) == key;

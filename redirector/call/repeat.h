@@ -6,6 +6,9 @@
  * signed with the same iat, and whether it was over a limit, so that it is again.
  * A fixed table: when a slot's neighbours are all in use the oldest goes, which
  * costs a repeat nothing but its iat.
+ *
+ * One table per worker: a datagram that is sent again is handed to the same one (net/group.h),
+ * and so is what comes again by the same connection.
  */
 #pragma once
 
@@ -37,6 +40,9 @@ struct repeat_mark {
 struct repeat *repeat_new(void);
 void repeat_free(struct repeat *repeat);
 SK_DEFINE_CLEANUP(struct repeat, repeat_free)
+
+/** The request will be looked for soon: its place is fetched from memory meanwhile. */
+void repeat_expect(const struct repeat *repeat, const uint8_t id[16]);
 
 /**
  * Look for a request, and remember it.

@@ -4,7 +4,8 @@
  * A fixed table of keyed hashes, oldest out: who copies an Identity header into a
  * call of his own within its freshness is seen (RFC 8224, 12.1).  The same call asks
  * more than once (retransmissions, forks, a second dip): what has the same Call-ID is
- * the same call.  One table per worker.
+ * the same call.  In memory that several workers share, a copy is seen whichever of them it
+ * comes to; nothing in it is locked.
  */
 #pragma once
 
@@ -18,7 +19,21 @@
 
 struct seen;
 
-/** @param entries  Rounded up to a power of two.  @return NULL when out of memory */
+/** Bytes of a table of so many, rounded up to a power of two; 0: too many. */
+size_t seen_bytes(size_t entries);
+
+/**
+ * All processes that share the memory must give seen_before() the same key.
+ *
+ * @param memory  Zeroed before the first process has it; it stays the caller's.  NULL: a table
+ *                of its own
+ * @param bytes   Of seen_bytes(); 0 fails
+ *
+ * @return NULL when out of memory
+ */
+struct seen *seen_new_in(void *memory, size_t bytes);
+
+/** A table of its own, of seen_bytes(entries).  @return NULL when out of memory */
 struct seen *seen_new(size_t entries);
 void seen_free(struct seen *seen);
 SK_DEFINE_CLEANUP(struct seen, seen_free)

@@ -1,9 +1,12 @@
 /**
  * @file tally.h  What was counted for each tenant, in memory that all workers share
  *
- * Made before workers are forked; a slot belongs to a name for as long as the service runs,
- * so that a reload counts on.  Slots are taken and counted without a lock (C11 atomics,
- * relaxed); names of tenants are at most 64 bytes, those of trunks "TENANT/TRUNK".
+ * A slot belongs to a name for as long as the service runs, so that a reload counts on.  Slots
+ * are taken and counted without a lock (C11 atomics, relaxed); names of tenants are at most 64
+ * bytes, those of trunks "TENANT/TRUNK".
+ *
+ * Each process has a seat.  What it holds now, names and calls that wait, is counted in its seat,
+ * so that whoever outlives it can take that back (tally_forget()).
  *
  * Trunks have a table of their own, in which each tenant gets so many slots: whatever one names
  * its trunks, and however often it changes that, the others have room.  Only there a slot may get
@@ -40,15 +43,20 @@ enum {
 	TALLY_TRUNKS_MAX = 64, /**< of one tenant at once */
 };
 
-/** One tenant's, or one trunk's; lives as long as the tally. */
+/** What one process has of a slot. */
+struct tally_seat {
+	_Atomic uint32_t held;   /**< so many times: the name stays */
+	_Atomic int32_t waiting; /**< calls that wait               */
+};
+
+/** One tenant's, or one trunk's; lives as long as the memory. */
 struct tally_slot {
-	_Atomic uint32_t state; /* these two for tally.c alone */
-	_Atomic uint32_t held;  /* by so many: the name stays */
+	_Atomic uint32_t state; /* for tally.c alone */
 	char name[TALLY_NAME_SIZE];
 	_Atomic uint64_t n[TALLY_LAST];
 	_Atomic int64_t calls_at;   /**< state of limits.rate, for bucket.h    */
 	_Atomic int64_t fetches_at; /**< state of limits.fetches               */
-	_Atomic int64_t waiting;    /**< calls of it that wait                 */
+	struct tally_seat seats[];  /* for tally.c alone */
 };
 
 struct tally;
@@ -58,6 +66,22 @@ struct tally;
 struct tally *tally_new(size_t max);
 void tally_free(struct tally *tally);
 SK_DEFINE_CLEANUP(struct tally, tally_free)
+
+/** Bytes of memory, zeroed at first, that tally_at() wants. */
+size_t tally_bytes(size_t max, unsigned seats);
+
+/**
+ * The same in memory that other processes have, too.
+ *
+ * @param memory  Borrowed, of tally_bytes() with the same `max` and `seats` everywhere
+ * @param self    The caller's seat: no other living process has it
+ *
+ * @return NULL when out of memory
+ */
+struct tally *tally_at(void *memory, size_t max, unsigned seats, unsigned self);
+
+/** Who had this seat is dead: what it held is free. */
+void tally_forget(struct tally *tally, unsigned seat);
 
 /**
  * The slot of a name, made when there is none yet.
@@ -69,8 +93,15 @@ SK_DEFINE_CLEANUP(struct tally, tally_free)
  */
 struct tally_slot *tally_slot(struct tally *tally, struct sk_span name);
 
-/** Nobody asks for it any more; its counts stay, while there is room.  NULL is allowed. */
-void tally_drop(struct tally_slot *slot);
+/** Nobody asks for it any more; its counts stay, while there is room.  A `slot` of NULL is allowed.
+ */
+void tally_drop(struct tally *tally, struct tally_slot *slot);
+
+/** A call of it begins to wait, or does no more. */
+void tally_wait(struct tally *tally, struct tally_slot *slot, bool waits);
+
+/** How many of its calls wait, in all processes. */
+int64_t tally_waiting(const struct tally *tally, const struct tally_slot *slot);
 
 static inline void tally_add(struct tally_slot *slot, enum tally_count what)
 {

@@ -107,6 +107,7 @@ static bool load_certificates(struct tenant *t, char why[KEYSTORE_WHY_SIZE])
 
 static bool build(struct tenant *t, const struct tenant_parts *parts, char why[KEYSTORE_WHY_SIZE])
 {
+	t->table = parts->tally;
 	return settle(t, parts->lab, why) &&
 	       (parts->keyless || keystore_load(t->set, parts->tokens, t->verify.url_rules,
 						parts->clock->wall(parts->clock), &t->keys, why)) &&
@@ -165,7 +166,7 @@ void tenant_unref(struct tenant *t)
 	if (t->free_source)
 		t->free_source(t->source);
 	for (size_t i = 0; t->trunks && i < t->set->trunks.count; i++)
-		tally_drop(t->trunks[i]);
+		tally_drop(t->table, t->trunks[i]);
 	free((void *)t->trunks);
 	keystore_free(t->keys);
 	configured_free(t->certs.configured);

@@ -27,6 +27,7 @@ struct tenant {
 	struct keystore *keys; /**< NULL: cannot sign                                         */
 	struct sk_verify_policy verify; /**< the profile's choices and the tenant's own */
 	struct profile profile;         /**< every choice, settled                    */
+	struct tally *table;      /**< what the slots lie in; NULL: nothing is counted           */
 	struct tally_slot *tally; /**< its counters and buckets; NULL: there was no room         */
 	struct tally_slot *
 		*trunks; /**< of set->trunks, in their order; owned; entries may be NULL */

@@ -18,45 +18,59 @@ static size_t find(struct sk_span s, char c, size_t from)
 	return p ? (size_t)(p - s.ptr) : s.len;
 }
 
-/* Nothing that could end a line, a <> or a quoted string, and no white space. */
-static bool clean(struct sk_span s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.ptr[i];
+/* Sets of characters: each stands in its own place, a blank or NUL where there is none. */
 
-		if (c <= ' ' || c >= 0x7f || c == '<' || c == '>' || c == '"' || c == '\\')
-			return false;
-	}
-	return true;
+/* What could end no line, no <> and no quoted string, and is no white space. */
+static const char clean_chars[256] = "                                "
+				     " ! #$%&'()*+,-./0123456789:; = ?"
+				     "@ABCDEFGHIJKLMNOPQRSTUVWXYZ[ ]^_"
+				     "`abcdefghijklmnopqrstuvwxyz{|}~ ";
+
+static const char scheme_chars[256] = "                                "
+				      "           + -. 0123456789      "
+				      " ABCDEFGHIJKLMNOPQRSTUVWXYZ     "
+				      " abcdefghijklmnopqrstuvwxyz     ";
+
+static const char host_chars[256] = "                                "
+				    "             -. 0123456789      "
+				    " ABCDEFGHIJKLMNOPQRSTUVWXYZ    _"
+				    " abcdefghijklmnopqrstuvwxyz     ";
+
+/* How many characters of the set stand at the start. */
+static size_t span_of(struct sk_span s, const char set[256])
+{
+	size_t i = 0;
+
+	while (i < s.len && set[(unsigned char)s.ptr[i]] > ' ')
+		i++;
+	return i;
+}
+
+static bool is_letter(char c)
+{
+	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
 }
 
 static bool scheme_ok(struct sk_span s)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		char c = (char)(s.ptr[i] | 0x20);
-
-		if (!(c >= 'a' && c <= 'z') && (i == 0 || !strchr("0123456789+-.", s.ptr[i])))
-			return false;
-	}
-	return s.len > 0;
+	return s.len > 0 && is_letter(s.ptr[0]) && span_of(s, scheme_chars) == s.len;
 }
 
-static bool host_char(char c)
+/* hex digits and dots in brackets; that the rest of the alphabet may stand there harms nobody */
+static bool v6_ok(struct sk_span s)
 {
-	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '-' ||
-	       c == '.' || c == '_';
+	size_t i = span_of(s, host_chars);
+
+	for (; i < s.len && s.ptr[i] == ':'; i += span_of(sub(s, i, s.len), host_chars))
+		i++;
+	return i == s.len;
 }
 
 static bool host_ok(struct sk_span s)
 {
-	bool v6 = s.len > 2 && s.ptr[0] == '[' && s.ptr[s.len - 1] == ']';
-
-	if (v6)
-		s = sub(s, 1, s.len - 1);
-	for (size_t i = 0; i < s.len; i++)
-		if (!host_char(s.ptr[i]) && !(v6 && s.ptr[i] == ':'))
-			return false;
-	return s.len > 0;
+	if (s.len > 2 && s.ptr[0] == '[' && s.ptr[s.len - 1] == ']')
+		return v6_ok(sub(s, 1, s.len - 1));
+	return s.len > 0 && span_of(s, host_chars) == s.len;
 }
 
 static bool port_ok(struct sk_span s)
@@ -85,7 +99,7 @@ bool uri_parse(struct sk_span text, struct uri *out)
 	size_t colon = find(text, ':', 0), at, query, semi;
 	struct sk_span rest;
 
-	if (colon == text.len || !clean(text))
+	if (colon == text.len || span_of(text, clean_chars) < text.len)
 		return false;
 	u.scheme = sub(text, 0, colon);
 	rest = sub(text, colon + 1, text.len);
@@ -274,9 +288,10 @@ static bool headers_eq(struct sk_span a, struct sk_span b)
 
 bool uri_eq(const struct uri *a, const struct uri *b)
 {
-	return sk_span_eq_nocase(a->scheme, b->scheme) && same_text(a->user, b->user, false) &&
-	       same_text(a->password, b->password, false) && sk_span_eq_nocase(a->host, b->host) &&
-	       sk_span_eq(a->port, b->port) && headers_eq(a->headers, b->headers) &&
+	/* where the two lead to first: there most differ, and it is quickly seen */
+	return sk_span_eq_nocase(a->host, b->host) && sk_span_eq(a->port, b->port) &&
+	       sk_span_eq_nocase(a->scheme, b->scheme) && same_text(a->user, b->user, false) &&
+	       same_text(a->password, b->password, false) && headers_eq(a->headers, b->headers) &&
 	       params_fit(a->params, b->params) && params_fit(b->params, a->params);
 }
 

@@ -143,9 +143,9 @@ static void stop_waiting(struct call *c, enum sk_err why)
 
 /* By which check an Identity is judged.  A type that nobody asked for is passed over beside a
  * shaken one; alone it is judged as shaken, and is none. */
-static enum sk_ppt check_of(const struct call *c, struct sk_span value)
+static enum sk_ppt check_of(const struct call *c)
 {
-	enum sk_ppt said = policy_identity_type(value);
+	enum sk_ppt said = c->types[c->judged_count];
 	bool refused = said == SK_PPT_OTHER && c->tenant->verify.unknown_ppt_refused;
 
 	if ((said == SK_PPT_DIV && c->links) || beside_wants(c, said))
@@ -167,15 +167,16 @@ static enum sk_err check_claims(const struct call *c)
 	return sk_verify_beside_claims(claims, &c->parties, policy, c->facts.now);
 }
 
-/* Local checks of one Identity: V4 to V16 of the order in shaken/verify.h. */
-static enum sk_err judge_locally(struct call *c, struct sk_span value)
+/* Local checks of the Identity whose turn it is: V4 to V16 of the order in shaken/verify.h. */
+static enum sk_err judge_locally(struct call *c)
 {
+	struct sk_span value = c->facts.identities[c->judged_count];
 	enum sk_err err;
 
 	c->claims_read = false;
 	c->from = CERTS_FROM_NOWHERE;
 	memset(&c->passport.token, 0, sizeof(c->passport.token));
-	c->as = check_of(c, value);
+	c->as = check_of(c);
 	if (c->as == SK_PPT_OTHER)
 		return SK_PPT_UNKNOWN;
 	err = sk_verify_token_of(value, c->as, &c->tenant->verify, &c->passport);
@@ -226,7 +227,7 @@ static bool may_fetch(struct call *c)
  * `asking`.  @return false when the call has to wait for a certificate */
 static bool judge_one(struct call *c)
 {
-	enum sk_err err = judge_locally(c, c->facts.identities[c->judged_count]);
+	enum sk_err err = judge_locally(c);
 
 	if (err) {
 		judged(c, err);
@@ -275,12 +276,19 @@ static void judge_rest(struct call *c)
 	conclude(c);
 }
 
+static void read_types(struct call *c)
+{
+	for (size_t i = 0; i < c->facts.identity_count; i++)
+		c->types[i] = policy_identity_type(c->facts.identities[i]);
+	c->has_shaken = chain_has_type(c, SK_PPT_SHAKEN);
+}
+
 void verify_start(struct call *c)
 {
 	enum sk_err err = policy_parties(c->tenant, &c->facts, &c->parties);
 
 	beside_begin(c);
-	c->has_shaken = policy_has_type(&c->facts, SK_PPT_SHAKEN);
+	read_types(c);
 	if (!err)
 		err = policy_date(c->tenant, &c->facts);
 	if (!err && c->facts.identity_count == 0)

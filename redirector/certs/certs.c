@@ -20,12 +20,12 @@ static struct certs_result result_of(const struct certs *certs, struct sk_span x
 				     struct judged *judged, enum certs_from from)
 {
 	const struct judge by = certs_judge(certs);
+	const enum sk_err verdict = judge(&by, x5u, judged);
 
-	return (struct certs_result){
-		.chain = judged->chain,
-		.verdict = judge(&by, x5u, judged),
-		.from = from,
-	};
+	if (verdict == SK_OK)
+		tables_note(certs->tables, judged->chain, &judged->use);
+
+	return (struct certs_result){ .chain = judged->chain, .verdict = verdict, .from = from };
 }
 
 static void answer_err(certs_h *handler, void *arg, enum sk_err err)
@@ -219,6 +219,11 @@ void certs_suspect(struct certs *certs, struct sk_span x5u)
 
 	if (entry && may_ask(certs, true, x5u))
 		doubt(certs, entry);
+}
+
+const struct tables_counters *certs_tables(const struct certs *certs)
+{
+	return tables_counters(certs->tables);
 }
 
 const struct certs_counters *certs_counters(const struct certs *certs)

@@ -13,6 +13,7 @@
 #include "redirector/base/log.h"
 #include "redirector/base/loop.h"
 #include "redirector/base/map.h"
+#include "redirector/certs/tables.h"
 #include "shaken/shaken.h"
 
 #include <stdbool.h>
@@ -134,3 +135,6 @@ void certs_suspect(struct certs *certs, struct sk_span x5u);
 
 const struct certs_counters *certs_counters(const struct certs *certs);
 size_t certs_entries(const struct certs *certs);
+
+/** Of the keys that are verified by tables (tables.h). */
+const struct tables_counters *certs_tables(const struct certs *certs);

@@ -13,6 +13,7 @@ enum {
 
 void judged_clear(struct judged *judged)
 {
+	tables_leave(&judged->use);
 	sk_chain_free(judged->chain);
 	*judged = (struct judged){ .chain = NULL };
 }

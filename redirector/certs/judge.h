@@ -7,6 +7,7 @@
 #pragma once
 
 #include "redirector/base/log.h"
+#include "redirector/certs/tables.h"
 #include "shaken/cert.h"
 #include "shaken/macro.h"
 #include "shaken/span.h"
@@ -20,7 +21,7 @@ enum {
 			     as long */
 };
 
-/** Zeroed: no chain. */
+/** Zeroed: no chain.  Stays where it is. */
 struct judged {
 	struct sk_chain *chain; /**< owned */
 	enum sk_err verdict;
@@ -28,6 +29,7 @@ struct judged {
 	uint64_t generation; /**< of the trust that judged; 0: not yet judged */
 	bool told;           /**< its findings were logged ...                */
 	enum sk_err told_as; /**< ... with this verdict                       */
+	struct table_use use;
 };
 
 /** Frees the chain and starts anew. */

@@ -13,13 +13,15 @@ bool certs_new(const struct certs_parts *parts, struct conf *conf, struct sk_tru
 {
 	SK_CLEANUP(configured_free_p) struct map *configured = NULL;
 	SK_CLEANUP(cache_free_p) struct cache *cache = NULL;
+	SK_CLEANUP(tables_free_p) struct tables *tables = NULL;
 	struct certs *certs;
 
 	if (!configured_load(&conf->tenant.verify.certificates, &configured, why))
 		return false;
 	cache = cache_new((size_t)conf->certs.entries);
+	tables = tables_new(parts->loop, parts->clock, conf->certs.tables);
 	certs = calloc(1, sizeof(*certs));
-	if (!cache || !certs) {
+	if (!cache || !tables || !certs) {
 		free(certs);
 		snprintf(why, 256, "out of memory");
 		return false;
@@ -31,6 +33,7 @@ bool certs_new(const struct certs_parts *parts, struct conf *conf, struct sk_tru
 		.generation = 1,
 		.configured = sk_steal(configured),
 		.cache = sk_steal(cache),
+		.tables = sk_steal(tables),
 	};
 	*out = certs;
 	return true;
@@ -60,6 +63,7 @@ bool certs_reload(struct certs *certs, struct conf *conf, struct sk_trust *trust
 	configured_free(certs->configured);
 	certs->configured = sk_steal(configured);
 	certs_set_trust(certs, trust);
+	tables_limit(certs->tables, conf->certs.tables);
 	conf_ref(conf);
 	conf_unref(certs->conf);
 	certs->conf = conf;
@@ -83,6 +87,7 @@ void certs_free(struct certs *certs)
 	cache_each(certs->cache, let_go, certs);
 	cache_free(certs->cache);
 	configured_free(certs->configured);
+	tables_free(certs->tables);
 	sk_trust_free(certs->trust);
 	conf_unref(certs->conf);
 	free(certs);

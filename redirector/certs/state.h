@@ -8,6 +8,7 @@
 #include "redirector/certs/certs.h"
 #include "redirector/certs/fetch.h"
 #include "redirector/certs/judge.h"
+#include "redirector/certs/tables.h"
 
 struct certs {
 	struct certs_parts parts;
@@ -16,6 +17,7 @@ struct certs {
 	uint64_t generation;    /* of trust */
 	struct map *configured; /* x5u -> struct judged */
 	struct cache *cache;
+	struct tables *tables;
 	size_t waiting;
 	struct certs_counters counters;
 };

@@ -2,28 +2,39 @@
  * recvmmsg() fills an array of buffers, the handler prints its answers one after
  * the other into one buffer, sendmmsg() sends them.  On a wildcard address the
  * kernel says which of ours a datagram came to, and the answer leaves from there.
+ *
+ * It also says when each came, by the clock on the wall, the only one it has for this: one that
+ * is set makes what lies in the queue at that moment look older or younger, and nothing else.
  */
 #include "redirector/net/udp.h"
 
 #include "redirector/base/pages.h"
+#include "redirector/net/group.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
 	CONTROL_SIZE = CMSG_SPACE(sizeof(struct in6_pktinfo)),
+	/* what the kernel writes: to which address, and when */
+	NOTES_SIZE = CONTROL_SIZE + CMSG_SPACE(sizeof(struct timespec)),
+	CACHE_LINE = 64,
+	INBOX_ROOM = UDP_DATAGRAM_MAX + 17 * CACHE_LINE,
 };
 
-/* One more byte than is handed on tells a datagram that is too long. */
+/* One more byte than is handed on tells a datagram that is too long.  Datagrams of a usual size lie
+ * that many lines of the cache apart: at a distance that is a power of two all 64 would have to
+ * share the same few of its lines. */
 struct inbox {
 	struct mmsghdr msgs[UDP_BATCH];
 	struct iovec iov[UDP_BATCH];
 	struct addr source[UDP_BATCH];
-	_Alignas(struct cmsghdr) char control[UDP_BATCH][CONTROL_SIZE];
-	char bytes[UDP_BATCH][UDP_DATAGRAM_MAX + 1];
+	_Alignas(struct cmsghdr) char control[UDP_BATCH][NOTES_SIZE];
+	_Alignas(CACHE_LINE) char bytes[UDP_BATCH][INBOX_ROOM];
 };
 
 struct outbox {
@@ -43,7 +54,7 @@ struct udp {
 	int receive_buffer;
 	struct addr local;
 	struct watch *watch;
-	udp_h *handler;
+	packet_h *handler;
 	void *arg;
 	struct udp_counters counters;
 	struct inbox in;
@@ -72,38 +83,46 @@ static void flush(struct udp *u)
 	u->out.used = 0;
 }
 
-/* The address of ours that a datagram came to, from the kernel's note. */
-static struct addr came_to(const struct udp *u, struct msghdr *msg)
+static int64_t microseconds(const struct timespec *t)
 {
-	struct addr local = u->local;
-
-	if (!u->wildcard)
-		return local;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
-		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
-			struct in_pktinfo info;
-
-			memcpy(&info, CMSG_DATA(c), sizeof(info));
-			local.sa.v4.sin_addr = info.ipi_addr;
-		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
-			struct in6_pktinfo info;
-
-			memcpy(&info, CMSG_DATA(c), sizeof(info));
-			local.sa.v6.sin6_addr = info.ipi6_addr;
-		}
-	}
-	return local;
+	return (int64_t)t->tv_sec * 1000000 + t->tv_nsec / 1000;
 }
 
-static void hand_on(struct udp *u, unsigned i)
+/* One of the kernel's notes on a datagram: the address of ours that it came to, or when. */
+static void read_note(struct cmsghdr *c, int64_t now_us, struct packet *d)
+{
+	if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
+		struct timespec came;
+
+		memcpy(&came, CMSG_DATA(c), sizeof(came));
+		d->waited_us = now_us - microseconds(&came);
+		if (d->waited_us < 0)
+			d->waited_us = 0;
+	} else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+		struct in_pktinfo info;
+
+		memcpy(&info, CMSG_DATA(c), sizeof(info));
+		d->local.sa.v4.sin_addr = info.ipi_addr;
+	} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+		struct in6_pktinfo info;
+
+		memcpy(&info, CMSG_DATA(c), sizeof(info));
+		d->local.sa.v6.sin6_addr = info.ipi6_addr;
+	}
+}
+
+static void hand_on(struct udp *u, unsigned i, int64_t now_us)
 {
 	struct mmsghdr *m = &u->in.msgs[i];
-	struct datagram d = { .socket = u };
+	struct packet d = { .transport = TRANSPORT_UDP, .socket = u };
 
 	d.source = u->in.source[i];
 	d.source.len = m->msg_hdr.msg_namelen;
-	d.local = came_to(u, &m->msg_hdr);
-	d.cut = m->msg_len > UDP_DATAGRAM_MAX || (m->msg_hdr.msg_flags & MSG_TRUNC);
+	d.local = u->local;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m->msg_hdr); c; c = CMSG_NXTHDR(&m->msg_hdr, c))
+		read_note(c, now_us, &d);
+	if (m->msg_len > UDP_DATAGRAM_MAX || (m->msg_hdr.msg_flags & MSG_TRUNC))
+		d.fault = PACKET_CUT;
 	d.bytes = (struct sk_span){ u->in.bytes[i],
 				    m->msg_len > UDP_DATAGRAM_MAX ? UDP_DATAGRAM_MAX : m->msg_len };
 	u->counters.received++;
@@ -113,14 +132,14 @@ static void hand_on(struct udp *u, unsigned i)
 static void prepare_inbox(struct udp *u)
 {
 	for (unsigned i = 0; i < UDP_BATCH; i++) {
-		u->in.iov[i] = (struct iovec){ u->in.bytes[i], sizeof(u->in.bytes[i]) };
+		u->in.iov[i] = (struct iovec){ u->in.bytes[i], UDP_DATAGRAM_MAX + 1 };
 		u->in.msgs[i].msg_hdr = (struct msghdr){
 			.msg_name = &u->in.source[i].sa,
 			.msg_namelen = sizeof(u->in.source[i].sa),
 			.msg_iov = &u->in.iov[i],
 			.msg_iovlen = 1,
-			.msg_control = u->wildcard ? u->in.control[i] : NULL,
-			.msg_controllen = u->wildcard ? CONTROL_SIZE : 0,
+			.msg_control = u->in.control[i],
+			.msg_controllen = NOTES_SIZE,
 		};
 	}
 }
@@ -128,6 +147,7 @@ static void prepare_inbox(struct udp *u)
 static void on_readable(void *arg, int fd, int events)
 {
 	struct udp *u = arg;
+	struct timespec now;
 	int n;
 
 	(void)events;
@@ -135,15 +155,22 @@ static void on_readable(void *arg, int fd, int events)
 	if (n <= 0)
 		return; /* nothing there, or an error that reading has cleared */
 
+	clock_gettime(CLOCK_REALTIME, &now);
 	u->in_batch = true;
 	for (int i = 0; i < n; i++) {
-		hand_on(u, (unsigned)i);
+		hand_on(u, (unsigned)i, microseconds(&now));
 		/* only what this one changed: lengths that the kernel wrote */
 		u->in.msgs[i].msg_hdr.msg_namelen = sizeof(u->in.source[i].sa);
-		u->in.msgs[i].msg_hdr.msg_controllen = u->wildcard ? CONTROL_SIZE : 0;
+		u->in.msgs[i].msg_hdr.msg_controllen = NOTES_SIZE;
 	}
 	u->in_batch = false;
 	flush(u);
+}
+
+void udp_turn(struct udp *u)
+{
+	if (u->watch && !u->in_batch)
+		on_readable(u, u->fd, LOOP_IN);
 }
 
 char *udp_reserve(struct udp *u, size_t size)
@@ -215,62 +242,69 @@ static void set_option(int fd, int level, int name, int value)
 		errno = 0;
 }
 
-static void set_options(struct udp *u, int64_t receive_buffer)
+/* What is asked of the socket for each datagram, and what its binder was granted. */
+static bool look_at(struct udp *u)
 {
-	bool v6 = u->local.sa.any.sa_family == AF_INET6;
-	socklen_t len = sizeof(u->receive_buffer);
+	socklen_t local_len = sizeof(u->local.sa), len = sizeof(u->receive_buffer);
+	bool v6;
 
-	set_option(u->fd, SOL_SOCKET, SO_RCVBUF, (int)receive_buffer);
-	set_option(u->fd, SOL_SOCKET, SO_RCVBUFFORCE, (int)receive_buffer);
-	set_option(u->fd, SOL_SOCKET, SO_SNDBUF, (int)receive_buffer);
-	if (v6)
-		set_option(u->fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+	if (getsockname(u->fd, &u->local.sa.any, &local_len) < 0)
+		return false;
+	u->local.len = local_len;
+	u->wildcard = is_wildcard(&u->local);
+	v6 = u->local.sa.any.sa_family == AF_INET6;
+	set_option(u->fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
 	if (u->wildcard)
 		set_option(u->fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP,
 			   v6 ? IPV6_RECVPKTINFO : IP_PKTINFO, 1);
-	getsockopt(u->fd, SOL_SOCKET, SO_RCVBUF, &u->receive_buffer, &len);
+	return getsockopt(u->fd, SOL_SOCKET, SO_RCVBUF, &u->receive_buffer, &len) == 0;
 }
 
-static bool open_socket(struct udp *u, const struct addr *at, int64_t receive_buffer)
-{
-	socklen_t len = sizeof(u->local.sa);
-
-	u->fd = socket(at->sa.any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (u->fd < 0)
-		return false;
-	u->local = *at;
-	u->wildcard = is_wildcard(at);
-	set_options(u, receive_buffer);
-	if (bind(u->fd, &at->sa.any, at->len) < 0 || getsockname(u->fd, &u->local.sa.any, &len) < 0)
-		return false;
-	u->local.len = len;
-	return true;
-}
-
-bool udp_new(struct loop *loop, const struct addr *at, int64_t receive_buffer, udp_h *handler,
-	     void *arg, struct udp **out, char why[256])
+bool udp_adopt(struct loop *loop, int fd, packet_h *handler, void *arg, struct udp **out,
+	       char why[256])
 {
 	SK_CLEANUP(udp_free_p) struct udp *u = pages_new(sizeof(*u));
-	char text[ADDR_TEXT_SIZE];
 
-	addr_print(at, text);
 	if (u) {
-		u->fd = -1;
+		u->fd = fd;
 		u->handler = handler;
 		u->arg = arg;
 	}
-	if (!u || !open_socket(u, at, receive_buffer)) {
-		snprintf(why, 256, "udp:%s: %s", text, strerror(errno));
+	if (!u || !look_at(u)) {
+		snprintf(why, 256, "a UDP socket: %s", strerror(errno));
+		if (u)
+			u->fd = -1;
 		return false;
 	}
 	prepare_inbox(u);
 	u->watch = watch_new(loop, u->fd, LOOP_IN, on_readable, u);
 	if (!u->watch) {
-		snprintf(why, 256, "udp:%s: cannot watch the socket", text);
+		snprintf(why, 256, "a UDP socket: cannot be watched");
+		u->fd = -1;
 		return false;
 	}
 	*out = sk_steal(u);
 	return true;
+}
+
+bool udp_new(struct loop *loop, const struct addr *at, int64_t receive_buffer, packet_h *handler,
+	     void *arg, struct udp **out, char why[256])
+{
+	struct group_set set = { .kind = GROUP_UDP, .count = 1, .receive_buffer = receive_buffer };
+	struct group group;
+
+	if (!group_open(at, &set, &group, why))
+		return false;
+	if (udp_adopt(loop, group.fds[0], handler, arg, out, why))
+		return true;
+	group_close(&group);
+	return false;
+}
+
+void udp_rest(struct udp *u)
+{
+	watch_free(u->watch);
+	u->watch = NULL;
 }
 
 void udp_free(struct udp *u)

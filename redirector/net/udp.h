@@ -6,8 +6,8 @@
  */
 #pragma once
 
-#include "redirector/base/addr.h"
 #include "redirector/base/loop.h"
+#include "redirector/net/packet.h"
 #include "shaken/macro.h"
 #include "shaken/span.h"
 
@@ -20,19 +20,6 @@ enum {
 	UDP_DATAGRAM_MAX = 16384,    /**< longest datagram that is handed on    */
 	UDP_SEND_BUFFER = 256 << 10, /**< bytes of answers that one batch holds */
 };
-
-struct udp;
-
-/** What arrived.  Lives until the handler returns. */
-struct datagram {
-	struct sk_span bytes;
-	bool cut; /**< it was longer than UDP_DATAGRAM_MAX: `bytes` is not all of it */
-	struct addr source;
-	struct addr local; /**< the address it came to                                        */
-	struct udp *socket;
-};
-
-typedef void udp_h(void *arg, const struct datagram *datagram);
 
 struct udp_counters {
 	uint64_t received, sent, failed;
@@ -47,10 +34,25 @@ struct udp_counters {
  * @param why             On failure the reason
  */
 SK_MUSTCHECK
-bool udp_new(struct loop *loop, const struct addr *at, int64_t receive_buffer, udp_h *handler,
+bool udp_new(struct loop *loop, const struct addr *at, int64_t receive_buffer, packet_h *handler,
 	     void *arg, struct udp **out, char why[256]);
+
+/**
+ * The same with a socket of group_open() that is bound already, perhaps by another process.
+ *
+ * @param fd   Taken over, and closed by udp_free(); after a failure it is the caller's
+ */
+SK_MUSTCHECK
+bool udp_adopt(struct loop *loop, int fd, packet_h *handler, void *arg, struct udp **out,
+	       char why[256]);
 void udp_free(struct udp *udp);
 SK_DEFINE_CLEANUP(struct udp, udp_free)
+
+/** Reads no more: what comes waits for somebody else who has the socket.  Answers still leave. */
+void udp_rest(struct udp *udp);
+
+/** Takes what has come, one batch, as if the loop had said so: for whoever holds the loop long. */
+void udp_turn(struct udp *udp);
 
 /** Where it is bound; with the port that the kernel chose when 0 was asked for. */
 const struct addr *udp_local(const struct udp *udp);
@@ -66,7 +68,7 @@ char *udp_reserve(struct udp *udp, size_t size);
  * Send the bytes that were printed into the room of udp_reserve().  Within a
  * handler they leave with the batch, else at once.
  *
- * @param from  The datagram's `local`
+ * @param from  The packet's `local`
  */
 void udp_send(struct udp *udp, const struct addr *to, const struct addr *from, size_t len);
 

@@ -6,6 +6,8 @@
 
 #include "redirector/base/clock.h"
 #include "redirector/call/uri.h"
+#include "redirector/net/stream.h"
+#include "redirector/net/udp.h"
 #include "redirector/sip/reply.h"
 
 #include <stdlib.h>
@@ -15,7 +17,7 @@ enum {
 	REPLY_ROOM = 512, /* status line, tag, Content-Length */
 };
 
-struct dip *dip_new(struct front *front, const struct datagram *g)
+struct dip *dip_new(struct front *front, const struct packet *g)
 {
 	size_t head_size = g->bytes.len + HEAD_ROOM;
 	struct dip *d = malloc(sizeof(*d) + g->bytes.len + head_size);
@@ -27,7 +29,7 @@ struct dip *dip_new(struct front *front, const struct datagram *g)
 	d->call.facts.header_count = 0;
 	d->call.facts.source = g->source;
 	d->call.facts.local = g->local;
-	d->call.facts.transport = "udp";
+	d->call.facts.transport = transport_name(g->transport);
 	d->call.conf = NULL;
 	d->call.tenant = NULL;
 	d->call.timer = NULL;
@@ -35,6 +37,9 @@ struct dip *dip_new(struct front *front, const struct datagram *g)
 	d->call.extras = NULL;
 	d->front = front;
 	d->socket = g->socket;
+	d->stream = g->stream ? stream_ref(g->stream) : NULL;
+	if (d->stream) /* they live as long as the reference */
+		d->call.facts.tls_name_count = stream_names(d->stream, &d->call.facts.tls_names);
 	d->began_us = clock_us();
 	d->starting = true;
 	d->ended = true; /* until a call begins */
@@ -48,6 +53,7 @@ struct dip *dip_new(struct front *front, const struct datagram *g)
 void dip_free(struct dip *d)
 {
 	call_deinit(&d->call);
+	stream_unref(d->stream);
 	free(d);
 }
 
@@ -92,7 +98,8 @@ enum dip_result dip_read(struct dip *d, size_t lines_max, struct sk_mac *mac,
 	case SCAN_TOO_MANY:
 		return DIP_FLOOD;
 	case SCAN_NOISE:
-	case SCAN_BAD_LINES:
+	case SCAN_BAD_LINES: /* a stream goes on: where the message ends is known, and the calls
+				behind it are other people's */
 	default:
 		return DIP_NOISE;
 	}
@@ -105,20 +112,37 @@ enum dip_result dip_read(struct dip *d, size_t lines_max, struct sk_mac *mac,
 	return result == FACTS_BAD ? DIP_BAD : DIP_READ;
 }
 
-enum sk_err dip_refusal(const struct dip *d)
+struct sk_span dip_via(const struct dip *d)
+{
+	const char *cr = memchr(d->head, '\r', d->head_len);
+
+	return (struct sk_span){ d->head, cr ? (size_t)(cr - d->head) : 0 };
+}
+
+void dip_set_via(struct dip *d, struct sk_span line)
+{
+	size_t old = dip_via(d).len, rest = d->head_len - old;
+
+	if (line.len + rest > d->bytes_len + HEAD_ROOM)
+		return;
+	memmove(d->head + line.len, d->head + old, rest);
+	memcpy(d->head, line.ptr, line.len);
+	d->head_len = line.len + rest;
+}
+
+enum sk_err dip_refusal(struct dip *d)
 {
 	static const struct sk_span known[] = {
 		{ "sip", 3 }, { "sips", 4 }, { "tel", 3 }, { "urn", 3 }
 	};
 	struct sk_span text = d->call.facts.request_uri;
-	struct uri uri;
 
 	if (text.len > URI_MAX)
 		return SK_URI_TOO_LONG; /* RFC 3261, 21.4.12: more than we look at */
-	if (!uri_parse(text, &uri))
+	if (!facts_read_target(&d->call.facts))
 		return SK_REQUEST_SYNTAX;
 	for (size_t i = 0; i < SK_COUNT(known); i++)
-		if (sk_span_eq_nocase(uri.scheme, known[i]))
+		if (sk_span_eq_nocase(d->call.facts.target.scheme, known[i]))
 			return SK_OK;
 	return SK_URI_SCHEME; /* 8.2.2.1: a scheme that we cannot redirect */
 }
@@ -132,27 +156,43 @@ static bool same_host(const struct addr *a, const struct addr *b)
 	return addr_eq(&x, &y);
 }
 
+/* An answer leaves by the way that its request came. */
+static char *reserve(struct dip *d, size_t room)
+{
+	return d->stream ? stream_reserve(d->stream, room) : udp_reserve(d->socket, room);
+}
+
+static void send_answer(struct dip *d, size_t len)
+{
+	if (d->stream)
+		stream_send(d->stream, len);
+	else
+		udp_send(d->socket, &d->back.to, &d->call.facts.local, len);
+}
+
 void dip_answer(struct dip *d, const struct answer *a, struct counters *counters)
 {
 	const struct facts *f = &d->call.facts;
 	size_t room = d->head_len + a->lines.len + REPLY_ROOM;
-	char *text = udp_reserve(d->socket, room);
 	struct sk_buf out;
+	char *text;
 
 	/* whatever a Via says: to the packet's source or not at all */
 	if (!same_host(&d->back.to, &f->source)) {
 		counters->n[COUNT_ELSEWHERE]++;
 		return;
 	}
-	if (text) {
-		sk_buf_init(&out, text, room);
-		reply_print(a, (struct sk_span){ d->head, d->head_len }, f->in_dialog ? "" : f->tag,
-			    &out);
+	text = reserve(d, room);
+	if (!text) {
+		counters->n[d->stream ? COUNT_GONE : COUNT_TOO_LONG]++;
+		return;
 	}
-	if (!text || out.overflow) {
+	sk_buf_init(&out, text, room);
+	reply_print(a, (struct sk_span){ d->head, d->head_len }, f->in_dialog ? "" : f->tag, &out);
+	if (out.overflow) {
 		counters->n[COUNT_TOO_LONG]++;
 		return;
 	}
 	counters->n[COUNT_ANSWERS]++;
-	udp_send(d->socket, &d->back.to, &f->local, out.len);
+	send_answer(d, out.len);
 }

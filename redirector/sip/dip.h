@@ -10,7 +10,7 @@
 #include "redirector/call/call.h"
 #include "redirector/call/counters.h"
 #include "redirector/call/repeat.h"
-#include "redirector/net/udp.h"
+#include "redirector/net/packet.h"
 #include "redirector/sip/facts.h"
 #include "redirector/sip/scan.h"
 #include "shaken/mac.h"
@@ -22,9 +22,10 @@
 struct front;
 
 struct dip {
-	struct call call;    /**< first: the call that ends is the dip's           */
-	struct front *front; /**< who handles it                                    */
-	struct udp *socket;
+	struct call call;      /**< first: the call that ends is the dip's           */
+	struct front *front;   /**< who handles it                                    */
+	struct udp *socket;    /**< of a datagram; NULL: `stream`                  */
+	struct stream *stream; /**< a reference; NULL: `socket`                     */
 	struct return_path back;
 	struct repeat_mark repeat; /**< of an INVITE that is a tenant's                   */
 	bool source_over;          /**< its source asks more than sip.source-rate         */
@@ -44,8 +45,8 @@ enum dip_result {
 	DIP_UNROUTABLE, /**< no Via to answer by                                   */
 };
 
-/** Copies the datagram.  @return NULL when out of memory */
-struct dip *dip_new(struct front *front, const struct datagram *datagram);
+/** Copies the bytes.  @return NULL when out of memory */
+struct dip *dip_new(struct front *front, const struct packet *packet);
 void dip_free(struct dip *dip);
 
 /**
@@ -58,11 +59,17 @@ void dip_free(struct dip *dip);
 enum dip_result dip_read(struct dip *dip, size_t lines_max, struct sk_mac *mac,
 			 struct sk_span *method);
 
-/** Can we redirect its Request-URI?  @return SK_OK, SK_URI_TOO_LONG, SK_REQUEST_SYNTAX,
- * SK_URI_SCHEME
+/** The Via of its answer; after dip_read(). */
+struct sk_span dip_via(const struct dip *dip);
+
+/** Puts another line in its place, unless that does not fit. */
+void dip_set_via(struct dip *dip, struct sk_span line);
+
+/** Can we redirect its Request-URI?  Reads it for the call as well.  @return SK_OK,
+ * SK_URI_TOO_LONG, SK_REQUEST_SYNTAX, SK_URI_SCHEME
  */
 SK_MUSTCHECK
-enum sk_err dip_refusal(const struct dip *dip);
+enum sk_err dip_refusal(struct dip *dip);
 
 /** Sends an answer to where the request came from, and to nowhere else. */
 void dip_answer(struct dip *dip, const struct answer *answer, struct counters *counters);

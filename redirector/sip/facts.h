@@ -1,8 +1,5 @@
 /**
  * @file facts.h  From a datagram's bytes to struct facts and the head of its answer
- *
- * The only place that looks into messages of the SIP library; the message is
- * gone when this returns.
  */
 #pragma once
 

@@ -92,6 +92,18 @@ static void on_source_over(struct dip *d)
 	end_early(d, SK_OVER_LIMIT, &a);
 }
 
+/* One too many: turned away, or answered as ever because it costs nothing. */
+static bool on_turned_away(struct dip *d)
+{
+	struct answer a;
+
+	if (!front_turn_away(d, &a))
+		return false;
+	if (a.status > 0)
+		end_answered(d, &a);
+	return true;
+}
+
 /* Of a source that may speak, but no tenant's: a stranger all the same. */
 static void on_nobodys(struct dip *d)
 {
@@ -118,7 +130,7 @@ static void on_invite(struct dip *d)
 		on_source_over(d);
 	} else if (d->call.facts.in_dialog) {
 		on_in_dialog(d);
-	} else {
+	} else if (f->load != LOAD_TURN || !on_turned_away(d)) {
 		d->ended = false;
 		d->call.over_limit = !front_is_heartbeat(d) && front_is_over(d);
 		call_start(&d->call);
@@ -134,7 +146,7 @@ static void on_request(struct dip *d, struct sk_span method)
 		on_invite(d);
 	} else if (sk_span_eq(method, SK_SPAN("OPTIONS"))) {
 		front_count(f, COUNT_OPTIONS);
-		answer_now(d, f->draining ? 503 : 200);
+		answer_now(d, f->draining || front_is_full(f) ? 503 : 200);
 	} else {
 		front_count(f, COUNT_OTHER_METHODS);
 		answer_now(d, 405);
@@ -142,12 +154,12 @@ static void on_request(struct dip *d, struct sk_span method)
 }
 
 /* Malformed, but there is somebody to answer. */
-static void on_bad(struct dip *d, struct sk_span method)
+static void on_bad(struct dip *d, struct sk_span method, unsigned status)
 {
 	if (!sk_span_eq(method, SK_SPAN("INVITE")))
-		answer_now(d, 400);
+		answer_now(d, status);
 	else if (front_begin(d, on_done))
-		refuse(d, 400, SK_REQUEST_SYNTAX);
+		refuse(d, status, SK_REQUEST_SYNTAX);
 	else
 		on_nobodys(d);
 }
@@ -166,18 +178,17 @@ static bool is_ignored(struct front *f, struct sk_span bytes)
 	return false;
 }
 
-static bool may_speak(struct front *f, const struct datagram *g, bool *stranger)
+static bool may_speak(struct front *f, const struct packet *g, bool *stranger)
 {
 	*stranger = !directory_admits(f->directory, &g->source);
 	if (*stranger)
 		front_count(f, COUNT_STRANGERS);
 	if (*stranger && !front_stranger_is_told(f))
 		return false;
-	if (g->cut || g->bytes.len > (size_t)f->conf->sip.datagram_max) {
-		front_count(f, COUNT_OVERSIZED);
-		return false;
-	}
-	return true;
+	if (g->fault != PACKET_CUT && g->bytes.len <= (size_t)f->conf->sip.datagram_max)
+		return true;
+	front_count(f, COUNT_OVERSIZED);
+	return g->fault == PACKET_CUT && g->stream; /* its head is whole: 513 */
 }
 
 /* Counts what is dropped.  @return false: there is nobody to answer */
@@ -198,63 +209,124 @@ static bool read_request(struct dip *d, struct sk_span *method, bool *bad)
 	return result == DIP_READ || result == DIP_BAD;
 }
 
-static void handle(struct dip *d, bool stranger)
+/* What a message deserves that is not whole; 0: it is.  RFC 3261, 18.3: without a Content-Length
+ * nobody knows where it ends; 21.5.7: longer than we read. */
+static unsigned fault_status(enum packet_fault fault)
 {
+	if (fault == PACKET_NO_LENGTH)
+		return 400;
+	return fault == PACKET_CUT ? 513 : 0;
+}
+
+static void handle(struct dip *d, enum packet_fault fault, bool stranger)
+{
+	unsigned status = fault_status(fault);
 	struct sk_span method;
 	bool bad;
 
 	if (!read_request(d, &method, &bad))
 		return;
-	if (stranger)
+	if (stranger) {
 		answer_now(d, 403);
-	else if (bad)
-		on_bad(d, method);
+		return;
+	}
+	front_tell_load(d, sk_span_eq(method, SK_SPAN("INVITE")));
+	if (fault == PACKET_NO_LENGTH && !bad)
+		front_count(d->front, COUNT_MALFORMED);
+	if (bad || status > 0)
+		on_bad(d, method, status > 0 ? status : 400);
 	else
 		on_request(d, method);
 }
 
-void front_on_datagram(void *arg, const struct datagram *g)
+static void take_in_hand(struct front *f, const struct packet *g, bool stranger, bool source_over)
 {
-	enum front_source source = FRONT_SOURCE_OK;
-	struct front *f = arg;
-	struct dip *d;
-	bool stranger;
+	struct dip *d = dip_new(f, g);
 
-	front_count(f, COUNT_DATAGRAMS);
-	if (!may_speak(f, g, &stranger) || is_ignored(f, g->bytes))
-		return;
-	if (!stranger)
-		source = front_source(f, &g->source);
-	d = source == FRONT_SOURCE_DROP ? NULL : dip_new(f, g);
 	if (!d)
 		return;
-	d->source_over = source == FRONT_SOURCE_OVER;
-	handle(d, stranger);
+	d->source_over = source_over;
+	handle(d, g->fault, stranger);
 	d->starting = false;
 	if (d->ended)
 		dip_free(d);
 }
 
-static bool make_mac(const char *hex, struct sk_mac **out)
+/* While there is too much: nothing for strangers, and for those who ask too much. */
+static void take_few(struct front *f, const struct packet *g, bool stranger)
+{
+	int64_t began_us = clock_us();
+	enum front_source source;
+
+	if (stranger)
+		return;
+	source = front_source(f, &g->source);
+	if (source == FRONT_SOURCE_OVER) /* at other times it would get an answer */
+		front_count(f, COUNT_SOURCE_DROPPED);
+	if (source != FRONT_SOURCE_OK)
+		return;
+	take_in_hand(f, g, false, false);
+	front_load_spent(f, began_us);
+}
+
+void front_on_packet(void *arg, const struct packet *g)
+{
+	enum front_source source = FRONT_SOURCE_OK;
+	struct front *f = arg;
+	bool stranger;
+
+	front_count(f, COUNT_DATAGRAMS);
+	if (front_is_stale(f, g) || !may_speak(f, g, &stranger) || is_ignored(f, g->bytes))
+		return;
+	f->load = front_load(f, g);
+	if (f->load == LOAD_TURN)
+		take_few(f, g, stranger);
+	if (f->load != LOAD_FINE)
+		return;
+	if (!stranger)
+		source = front_source(f, &g->source);
+	if (source != FRONT_SOURCE_DROP)
+		take_in_hand(f, g, stranger, source == FRONT_SOURCE_OVER);
+}
+
+static bool read_key(const char *hex, uint8_t key[SK_MAC_KEY])
+{
+	if (hex[0] == '\0')
+		return getrandom(key, SK_MAC_KEY, 0) == SK_MAC_KEY;
+	for (size_t i = 0; i < SK_MAC_KEY; i++) {
+		unsigned byte;
+
+		if (sscanf(hex + i * 2, "%2x", &byte) != 1)
+			return false;
+		key[i] = (uint8_t)byte;
+	}
+	return true;
+}
+
+static bool make_mac(struct front *f)
 {
 	uint8_t key[SK_MAC_KEY];
 	bool made;
 
-	if (hex[0] == '\0') {
-		if (getrandom(key, sizeof(key), 0) != (ssize_t)sizeof(key))
-			return false;
-	} else {
-		for (size_t i = 0; i < sizeof(key); i++) {
-			unsigned byte;
-
-			if (sscanf(hex + i * 2, "%2x", &byte) != 1)
-				return false;
-			key[i] = (uint8_t)byte;
-		}
-	}
-	made = !sk_mac_new(key, out);
+	if (f->parts.tag_key)
+		return !sk_mac_new(f->parts.tag_key, &f->mac);
+	made = read_key(f->conf->sip.tag_key, key) && !sk_mac_new(key, &f->mac);
 	explicit_bzero(key, sizeof(key));
 	return made;
+}
+
+/* All workers look for an address in the same place: its key is of the one they share. */
+static bool make_sources(struct front *f)
+{
+	const struct sk_span what = SK_SPAN("sources");
+	uint8_t key[SK_MAC_LEN];
+
+	_Static_assert((int)SK_MAC_LEN == (int)SK_MAC_KEY, "a hash is a key");
+	if (sk_mac_hash(f->mac, &what, 1, key))
+		return false;
+	f->sources = sources_new_in(f->parts.sources.at, key);
+	explicit_bzero(key, sizeof(key));
+	return f->sources != NULL;
 }
 
 bool front_new(const struct front_parts *parts, struct directory *directory, struct front **out,
@@ -266,10 +338,9 @@ bool front_new(const struct front_parts *parts, struct directory *directory, str
 		f->parts = *parts;
 		front_set_directory(f, directory);
 		f->repeat = repeat_new();
-		f->sources = sources_new();
 		f->waiting.max = (size_t)f->conf->sip.waiting_max;
 	}
-	if (!f || !f->repeat || !f->sources || !make_mac(f->conf->sip.tag_key, &f->mac)) {
+	if (!f || !f->repeat || !make_mac(f) || !make_sources(f) || !front_overload_init(f)) {
 		snprintf(why, 256, "%s", sk_err_text(SK_ENOMEM));
 		return false;
 	}
@@ -286,6 +357,7 @@ void front_free(struct front *f)
 	if (!f)
 		return;
 	front_give_up(f);
+	front_overload_deinit(f);
 	repeat_free(f->repeat);
 	seen_free(f->seen);
 	sources_free(f->sources);

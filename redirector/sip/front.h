@@ -12,13 +12,14 @@
 #include "redirector/base/clock.h"
 #include "redirector/base/log.h"
 #include "redirector/base/loop.h"
+#include "redirector/base/shared.h"
 #include "redirector/call/counters.h"
 #include "redirector/call/directory.h"
 #include "redirector/call/repeat.h"
 #include "redirector/call/tally.h"
 #include "redirector/certs/certs.h"
 #include "redirector/keys/token.h"
-#include "redirector/net/udp.h"
+#include "redirector/net/packet.h"
 #include "redirector/numbers/numbers.h"
 
 #include <stdbool.h>
@@ -30,9 +31,13 @@ struct front_parts {
 	const struct clock *clock;
 	struct certs *certs;
 	struct counters *counters;
-	struct tokens *tokens; /**< NULL: no keys in tokens                           */
-	struct log *records;   /**< where records go, always as JSON; NULL: the log   */
-	struct tally *tally;   /**< what the tenants' slots lie in; NULL: none        */
+	struct tokens *tokens;  /**< NULL: no keys in tokens                           */
+	struct log *records;    /**< where records go, always as JSON; NULL: the log   */
+	struct tally *tally;    /**< what the tenants' slots lie in; NULL: none        */
+	struct shared sources;  /**< of sources_bytes(), for all workers; `at` NULL: its own */
+	struct shared seen;     /**< of seen_bytes(), the same                         */
+	const uint8_t *tag_key; /**< SK_MAC_KEY bytes, the same in all workers: read by front_new();
+				     NULL: sip.tag-key                                */
 };
 
 struct front;
@@ -47,8 +52,13 @@ bool front_new(const struct front_parts *parts, struct directory *directory, str
 void front_free(struct front *front);
 SK_DEFINE_CLEANUP(struct front, front_free)
 
-/** A udp_h: the front is `arg`. */
-void front_on_datagram(void *front, const struct datagram *datagram);
+/** A packet_h: the front is `arg`. */
+void front_on_packet(void *front, const struct packet *packet);
+
+/** Takes what a connection is worth from the bucket of its source (sip.source-rate).  @return
+ * false: it has asked too much */
+SK_MUSTCHECK
+bool front_pays(void *front, const struct addr *source, bool tls);
 
 /** Requests that come from now on are these tenants'; calls in hand keep theirs.  A reference is
  * taken. */

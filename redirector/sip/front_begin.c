@@ -9,7 +9,9 @@
 struct seen *front_seen(struct front *f)
 {
 	if (!f->seen)
-		f->seen = seen_new((size_t)f->conf->tenant.verify.replay_entries);
+		f->seen = f->parts.seen.at
+				  ? seen_new_in(f->parts.seen.at, f->parts.seen.bytes)
+				  : seen_new((size_t)f->conf->tenant.verify.replay_entries);
 	if (!f->seen && !f->said_seen) {
 		f->said_seen = true;
 		log_print(f->parts.log, LEVEL_ERROR,
@@ -50,8 +52,10 @@ bool front_begin(struct dip *d, call_h *done)
 {
 	struct front *f = d->front;
 	struct call *c = &d->call;
-	struct tenant *tenant = directory_find(f->directory, &c->facts);
+	struct tenant *tenant;
 
+	repeat_expect(f->repeat, c->facts.id);
+	tenant = directory_find(f->directory, &c->facts);
 	if (!tenant)
 		return false;
 	c->tenant = tenant_ref(tenant);
@@ -60,7 +64,7 @@ bool front_begin(struct dip *d, call_h *done)
 	c->facts.now = f->parts.clock->wall(f->parts.clock);
 	look_for_repeat(d);
 	give_parts(f, c, done);
-	c->over_limit = c->dummy = c->listed = false;
+	c->over_limit = c->dummy = c->no_dummy = c->listed = false;
 	c->lists = 0;
 	c->caller = 0;
 	c->customer[0] = '\0';

@@ -16,10 +16,12 @@ static enum sk_verstat verdict(const struct call *c)
 	return c->tenant->profile.verstat[c->err];
 }
 
-/* Was there anything to judge?  A call over a limit, a heartbeat and a listed number end before. */
+/* Was there anything to judge?  A call over a limit, one too many, a heartbeat and a listed number
+ * end before. */
 static bool is_judged(const struct call *c)
 {
-	return c->task == TASK_VERIFY && !c->over_limit && !c->dummy && c->err != SK_LISTED;
+	return c->task == TASK_VERIFY && !c->over_limit && !c->dummy && c->err != SK_LISTED &&
+	       c->err != SK_OVERLOAD;
 }
 
 /* A fault of ours; that there is no key, or a limit, is somebody's choice. */
@@ -87,7 +89,7 @@ static bool is_recorded(struct front *f, const struct call *c)
 {
 	if (!c->tenant->set->records.calls)
 		return false;
-	if ((!c->over_limit && !c->dummy) ||
+	if ((!c->over_limit && !c->dummy && c->err != SK_OVERLOAD) ||
 	    bucket_take(&f->records_at, 1000, LIMITED_RECORDS, LIMITED_RECORDS, front_now_us(f)))
 		return true;
 	front_count(f, COUNT_UNRECORDED);

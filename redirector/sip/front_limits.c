@@ -11,6 +11,7 @@
 
 enum {
 	STRANGERS_SECOND = 10, /* 403 answers a second, for all strangers together */
+	TLS_COST = 10,         /* a handshake is 0.3 ms, a call 0.03 */
 };
 
 enum front_source front_source(struct front *f, const struct addr *source)
@@ -29,6 +30,15 @@ enum front_source front_source(struct front *f, const struct addr *source)
 		return FRONT_SOURCE_OVER;
 	front_count(f, COUNT_SOURCE_DROPPED);
 	return FRONT_SOURCE_DROP;
+}
+
+bool front_pays(void *arg, const struct addr *source, bool tls)
+{
+	const struct front *f = arg;
+	const struct sip_conf *set = &f->conf->sip;
+
+	return sources_take_dear(f->sources, source, set->source_rate, set->source_burst,
+				 tls ? TLS_COST : 1, front_now_us(f));
 }
 
 struct tally_slot *front_trunk_slot(const struct call *c)
@@ -54,7 +64,8 @@ static bool take(struct front *f, const struct call *c)
 bool front_is_heartbeat(struct dip *d)
 {
 	d->call.task = policy_task(d->call.tenant, &d->call.facts);
-	return heartbeat_is(&d->call);
+	d->call.no_dummy = !heartbeat_is(&d->call);
+	return !d->call.no_dummy;
 }
 
 bool front_is_over(struct dip *d)

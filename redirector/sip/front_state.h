@@ -1,10 +1,12 @@
 /**
  * @file front_state.h  What the front's files share: its state, and what they ask of each other
  *
- *   front.c         datagram -> request -> call
- *   front_begin.c   whose it is
- *   front_limits.c  who has asked too much
- *   front_count.c   what is counted and recorded of a call that has ended
+ *   front.c          packet -> request -> call
+ *   front_begin.c    whose it is
+ *   front_limits.c   who has asked too much
+ *   front_overload.c what is done while all together ask too much
+ *   front_told.c     what clients are told of that (RFC 7339)
+ *   front_count.c    what is counted and recorded of a call that has ended
  */
 #pragma once
 
@@ -14,6 +16,7 @@
 #include "redirector/call/sources.h"
 #include "redirector/sip/dip.h"
 #include "redirector/sip/front.h"
+#include "redirector/sip/front_overload.h"
 
 struct front {
 	struct front_parts parts;
@@ -25,6 +28,8 @@ struct front {
 	struct seen *seen; /* NULL: replays were never looked for    */
 	struct sources *sources;
 	struct waiting waiting;
+	struct overload overload;
+	enum load load; /* what is to be done with the packet in hand */
 	bool draining;
 	bool said_loop, said_seen;    /* a warning that is given once           */
 	_Atomic int64_t strangers_at; /* buckets: 403 answers for all strangers */

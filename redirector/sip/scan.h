@@ -19,12 +19,36 @@ enum scan_result {
 	SCAN_BAD_LINES, /**< a control character, a bare CR or LF, a line without a name */
 };
 
+/** Headers that are looked for in every request. */
+enum scan_name {
+	SCAN_VIA,
+	SCAN_FROM,
+	SCAN_TO,
+	SCAN_CALL_ID,
+	SCAN_CSEQ,
+	SCAN_DATE,
+	SCAN_CONTENT_LENGTH,
+	SCAN_MAX_FORWARDS,
+	SCAN_IDENTITY,
+	SCAN_ASSERTED, /**< P-Asserted-Identity */
+	SCAN_NAMES,
+};
+
+/** One of these: how many there are, and the value of the first. */
+struct scan_found {
+	struct sk_span value; /**< `ptr` is NULL when there is none */
+	size_t count;
+};
+
 struct scan {
 	struct sk_span method;
 	struct sk_span request_uri;
 	struct header headers[FACTS_HEADERS_MAX];
 	size_t header_count;
 	size_t head_len; /**< bytes up to and with the empty line */
+	bool plain;      /**< "SIP/2.0" in capitals; no line is folded, has a tab in it or a blank
+			      in front of its colon */
+	struct scan_found found[SCAN_NAMES];
 };
 
 /**

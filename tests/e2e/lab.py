@@ -322,6 +322,11 @@ class Redirector(Process):
         if ready:
             self.wait_ready()
 
+    def workers(self):
+        """The pids of those that serve, oldest first."""
+        text = pathlib.Path('/proc/%d/task/%d/children' % (self.proc.pid, self.proc.pid)).read_text()
+        return [int(pid) for pid in text.split()]
+
     def write(self, settings):
         """JSON is YAML.  Put in place whole: a reload under way must not see half of it."""
         beside = self.config.with_suffix('.new')
@@ -380,7 +385,9 @@ class Lab:
         verify_on_failure='reject'."""
         pki = self.pki
         tree = {
-            'sip': {'listen': ['udp:127.0.0.1:%d' % port]},
+            'service': {'workers': 1},
+            # a slow machine is no overload
+            'sip': {'listen': ['udp:127.0.0.1:%d' % port], 'queue-age': '30s', 'overload-age': '29s'},
             'tenant': {'name': 'lab', 'mode': 'auto'},
             'sign': {'key': str(pki / 'sp.key'), 'certificate': str(pki / 'sp.pem'),
                      'x5u': X5U_BASE + 'sp.pem', 'attest': 'A'},

@@ -152,7 +152,7 @@ class Bench:
 
     def rss(self):
         """KiB of both servers together."""
-        return sum(int(re.search(r'VmRSS:\s+(\d+)', open('/proc/%d/status' % s.proc.pid).read())[1])
+        return sum(int(re.search(r'VmRSS:\s+(\d+)', open('/proc/%d/status' % s.workers()[0]).read())[1])
                    for s in self.servers.values())
 
     def growth(self, first, last, checks):

@@ -87,7 +87,7 @@ static const struct {
 	{ "trunks: {a/b: {}}\n", "c:1:10: trunks: \"a/b\" is no name; allowed: 1 to 64 of the characters A-Z a-z 0-9 . _ -" },
 	{ "trunks: {a: {}, a: {}}\n", "c:1:17: a: set twice, first in line 1" },
 	{ "trunks: {a: {sorces: []}}\n", "c:1:14: trunks.a.sorces: unknown setting; did you mean trunks.NAME.sources?" },
-	{ "trunks: {a: {key: k}}\n", "c:1:14: trunks.a.key: unknown setting; did you mean sign.key?" },
+	{ "trunks: {a: {x5u: k}}\n", "c:1:14: trunks.a.x5u: unknown setting; did you mean sign.x5u?" },
 	{ "trunks: {a: {xyzzyxyzzy: k}}\n", "c:1:14: trunks.a.xyzzyxyzzy: unknown setting" },
 	{ "trunks: {a: {sources: 5}}\n", "c:1:23: trunks.a.sources: is one value, must be a list, [a, b]" },
 	{ "trunks: {a: {sources: [x]}}\n", "c:1:24: trunks.a.sources: \"x\" is no network: 192.0.2.0/24, 2001:db8::/32 or one address, without bits behind the mask" },
@@ -145,11 +145,11 @@ static const struct {
 	{ "trust: {anchors: [\"pkcs11:a\"]}\n",
 	  "c:1:19: trust.anchors: \"pkcs11:a\" is in a token, where only sign.key, credentials.*.key and credentials.*.next-key may be" },
 	{ "hsm: {pin-file: p}\n", "c:1:17: hsm.pin-file: \"p\" needs hsm.module, the library of the token" },
-	{ "match: {listeners: [\"udp:127.0.0.1:5061\", \"tcp:127.0.0.1:5060\", \"\"]}\n",
+	{ "match: {listeners: [\"udp:127.0.0.1:5061\", \"tcp:127.0.0.1:5061\", \"\"]}\n",
 	  "c:1:65: match.listeners: \"\" may not be empty" },
-	{ "match: {listeners: [\"udp:127.0.0.1:5061\", \"tcp:127.0.0.1:5060\", u]}\n",
+	{ "match: {listeners: [\"udp:127.0.0.1:5061\", \"tcp:127.0.0.1:5061\", u]}\n",
 	  "c:1:21: match.listeners: \"udp:127.0.0.1:5061\" is not among sip.listen AND "
-	  "c:1:43: match.listeners: \"tcp:127.0.0.1:5060\" is not among sip.listen AND "
+	  "c:1:43: match.listeners: \"tcp:127.0.0.1:5061\" is not among sip.listen AND "
 	  "c:1:65: match.listeners: \"u\" is not among sip.listen" },
 	{ "match: {hosts: [a:5060, \"a b\", \"*.a\", \"[::1\", \"[1.2.3.4]\", \"[]\", a/b]}\n",
 	  "c:1:17: match.hosts: \"a:5060\" is no host; allowed: a name or an address, without port, such as sbc.example.net, 192.0.2.1 or [2001:db8::1] AND "

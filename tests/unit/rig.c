@@ -306,7 +306,7 @@ struct rig *rig_new_with(const char *yaml, const struct rig_tenant *tenants, siz
 				      .tally = r->tally };
 	need(front_new(&parts, r->directory, &r->front, why), why);
 	need(addr_parse(SK_SPAN("127.0.0.1:0"), &at), "an address");
-	need(udp_new(r->loop, &at, 65536, front_on_datagram, r->front, &r->socket, why), why);
+	need(udp_new(r->loop, &at, 65536, front_on_packet, r->front, &r->socket, why), why);
 	return r;
 }
 
@@ -409,15 +409,15 @@ void rig_datagram(struct rig *r, const char *bytes, size_t len, unsigned port)
 
 void rig_datagram_from(struct rig *r, const char *bytes, size_t len, const char *source)
 {
-	struct datagram g = { .bytes = { bytes, len }, .socket = r->socket };
+	struct packet g = { .bytes = { bytes, len }, .socket = r->socket };
 
 	need(addr_parse(sk_span_of(source), &g.source), "an address");
 	g.local = *udp_local(r->socket);
 	if (len > UDP_DATAGRAM_MAX) {
-		g.cut = true;
+		g.fault = PACKET_CUT;
 		g.bytes.len = UDP_DATAGRAM_MAX;
 	}
-	front_on_datagram(r->front, &g);
+	front_on_packet(r->front, &g);
 }
 
 const char *rig_dial(struct rig *r, const struct dial *d)

@@ -11,6 +11,7 @@
 #include "config/load.h"
 #include "redirector/base/log.h"
 #include "redirector/certs/fetch.h"
+#include "redirector/net/udp.h"
 #include "redirector/sip/front.h"
 #include "tests/unit/pki.h"
 

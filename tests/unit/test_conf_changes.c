@@ -149,8 +149,38 @@ static void test_tenants_differ(void)
 	}
 }
 
+/* Every setting that needs a restart, of every shape. */
+static void test_keep_restart(void)
+{
+	static const char start[] =
+		"service: {workers: 3, user: one, watchdog: 3s}\n"
+		"sip: {listen: [\"udp:127.0.0.1:1111\", \"tcp:127.0.0.1:2\"], receive-buffer: "
+		"1MiB, "
+		"tag-key: 00112233445566778899aabbccddeeff, ack-filter: yes, drain: 1s}\n"
+		"streams: {backlog: 7}\ntenants: {max: 5, running: /run/here}\n"
+		"certs: {store: /var/here}\nauthority: {store: /var/there}\n"
+		"verify: {replay-entries: 1024}\n";
+	static const char now[] = "sip: {drain: 9s}\nservice: {user: somebody-else}\n";
+	SK_CLEANUP(conf_unref_p) struct conf *was = loaded(start);
+	SK_CLEANUP(conf_unref_p) struct conf *kept = loaded(start);
+	SK_CLEANUP(conf_unref_p) struct conf *is = loaded(now);
+	struct complaints names = { 0 };
+
+	if (!was || !kept || !is)
+		return;
+	CHECK(conf_restart_needed(is, was, &names) == 13, "%zu differ", names.count);
+	complaints_deinit(&names);
+	conf_keep_restart(is, kept);
+	CHECK(conf_restart_needed(is, was, &names) == 0, "%s",
+	      names.count ? names.items[0] : "none");
+	complaints_deinit(&names);
+	CHECK(is->sip.drain == 9000, "the others stay: %lld", (long long)is->sip.drain);
+	CHECK(is->service.workers == 3 && is->sip.ack_filter && is->sip.listen.count == 2, "kept");
+}
+
 int main(void)
 {
+	test_keep_restart();
 	test_changes();
 	test_bounds();
 	test_tenants_differ();

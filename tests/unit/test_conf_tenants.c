@@ -149,6 +149,9 @@ static const struct {
 	  "say it in sign.attest-sources, or by may-say of a trunk" },
 	{ PLAIN "match: {listeners: [\"udp:127.0.0.1:5061\"]}\n",
 	  "/t/acme.yaml:2:21: match.listeners: \"udp:127.0.0.1:5061\" is not among sip.listen" },
+	{ PLAIN "match: {listeners: [\"tcp:[::1]:5060\"]}\n", "" },
+	{ PLAIN "match: {listeners: [\"tls:[::1]:5060\"]}\n",
+	  "/t/acme.yaml:2:21: match.listeners: \"tls:[::1]:5060\" is not among sip.listen" },
 	{ PLAIN "match: {tls-names: [a.example]}\n",
 	  "/t/acme.yaml:2:20: warning: match.tls-names: no listener speaks TLS, so no request is "
 	  "this "
@@ -172,6 +175,48 @@ static void test_said(void)
 
 		CHECK(good == (set != NULL), "row %zu: %s", i, rows[i].yaml);
 		CHECK_STR(why, rows[i].why, rows[i].yaml);
+		free(why);
+	}
+}
+
+/* Names of clients' certificates, where there are such clients and where not. */
+static void test_tls_names(void)
+{
+#define LISTEN \
+	"trust: {anchors: [r]}\nsip: {listen: [\"tls:127.0.0.1:5061\"]}\ntls: {certificate: c, " \
+	"key: k"
+#define HOST \
+	" is no host; allowed: a name or an address, without port, such as sbc.example.net, " \
+	"192.0.2.1 or [2001:db8::1]"
+	/* clang-format off */
+	static const struct {
+		const char *main, *own, *why;
+	} cases[] = {
+		{ LISTEN ", client-ca: r, clients: required}\n", "match: {tls-names: [a.example, \"[2001:db8::1]\"]}\n", "" },
+		{ LISTEN ", client-ca: r, clients: asked}\n", "match: {tls-names: [A.example]}\n", "" },
+		{ LISTEN "}\n", "match: {tls-names: [a.example]}\n",
+		  "/t/acme.yaml:1:20: warning: match.tls-names: tls.clients: any asks nobody for a certificate, so no request is this tenant's" },
+		{ LISTEN ", client-ca: r, clients: asked}\n", "match: {tls-names: [\"*.a.example\"]}\n",
+		  "/t/acme.yaml:1:21: match.tls-names: \"*.a.example\"" HOST },
+		{ LISTEN ", client-ca: r, clients: asked}\n", "match: {tls-names: [\"sip:a.example\"]}\n",
+		  "/t/acme.yaml:1:21: match.tls-names: \"sip:a.example\"" HOST },
+		{ LISTEN ", client-ca: r, clients: asked}\n", "match: {tls-names: [a.example, A.EXAMPLE]}\n",
+		  "/t/acme.yaml:1:32: match.tls-names: \"A.EXAMPLE\" is there twice" },
+		{ LISTEN ", client-ca: r, clients: asked}\n", "match: {listeners: [\"tls:127.0.0.1:5061\"]}\n", "" },
+		{ LISTEN ", client-ca: r, clients: asked}\n", "match: {listeners: [\"tcp:127.0.0.1:5061\"]}\n",
+		  "/t/acme.yaml:1:21: match.listeners: \"tcp:127.0.0.1:5061\" is not among sip.listen" },
+	};
+	/* clang-format on */
+
+	for (size_t i = 0; i < SK_COUNT(cases); i++) {
+		SK_CLEANUP(conf_unref_p) struct conf *main = loaded(cases[i].main);
+		SK_CLEANUP(tenant_conf_free_p) struct tenant_conf *set = NULL;
+		char *why;
+
+		if (!main)
+			continue;
+		set = tenant_judged(cases[i].own, main, &why);
+		CHECK_STR(why, cases[i].why, cases[i].own);
 		free(why);
 	}
 }
@@ -375,6 +420,7 @@ int main(void)
 	test_inherited();
 	test_every_row();
 	test_said();
+	test_tls_names();
 	test_printed();
 	test_presets();
 	test_names();

@@ -193,9 +193,48 @@ static void other_places(void)
 	}
 }
 
+/* clang-format off */
+static const struct { const char *transport, *source, *sent_port, *uri, *want; } by_stream[] = {
+	{ "tcp", "192.0.2.9:41234", "5070", KIT_URI, "<sip:+12155551213@192.0.2.9:5070;user=phone;transport=tcp>" },
+	{ "tcp", "192.0.2.9:41234", "", KIT_URI, "<sip:+12155551213@192.0.2.9;user=phone;transport=tcp>" },
+	{ "tcp", "192.0.2.9:41234", "5060", KIT_URI, "<sip:+12155551213@192.0.2.9;user=phone;transport=tcp>" },
+	{ "tcp", "[2001:db8::1]:41234", "5070", KIT_URI, "<sip:+12155551213@[2001:db8::1]:5070;user=phone;transport=tcp>" },
+	{ "tcp", "192.0.2.9:41234", "0", KIT_URI, "<sip:+12155551213@192.0.2.9;user=phone;transport=tcp>" },
+	{ "tcp", "192.0.2.9:41234", "65536", KIT_URI, "<sip:+12155551213@192.0.2.9;user=phone;transport=tcp>" },
+	{ "tcp", "192.0.2.9:41234", "18446744073709556686", KIT_URI, "<sip:+12155551213@192.0.2.9;user=phone;transport=tcp>" },
+	{ "tcp", "192.0.2.9:41234", "50x", KIT_URI, "<sip:+12155551213@192.0.2.9;user=phone;transport=tcp>" },
+	{ "tls", "192.0.2.9:41234", "", KIT_URI, "<sip:+12155551213@192.0.2.9:5061;user=phone;transport=tls>" },
+	{ "tls", "192.0.2.9:41234", "5081", "sips:1@a", "<sips:1@192.0.2.9:5081;transport=tls>" },
+	{ "tcp", "192.0.2.9:41234", "5070", "sip:1@192.0.2.9:5070", "<sip:1@192.0.2.9:5070;transport=tcp>" },
+	{ "tcp", "192.0.2.9:41234", "5070", "sip:;verstat=x@a", "<sip:192.0.2.9:5070;transport=tcp>" },
+};
+/* clang-format on */
+
+/* The port that a connection came from is nobody's to call. */
+static void streams(void)
+{
+	char mem[1024];
+	struct sk_buf out;
+
+	for (size_t i = 0; i < SK_COUNT(by_stream); i++) {
+		struct call *c = kit_call(SOURCE);
+
+		c->facts.request_uri = sk_span_of(by_stream[i].uri);
+		c->facts.transport = by_stream[i].transport;
+		c->facts.sent_port = sk_span_of(by_stream[i].sent_port);
+		if (!addr_parse(sk_span_of(by_stream[i].source), &c->facts.source))
+			exit(1);
+		sk_buf_init(&out, mem, sizeof(mem));
+		CHECK(contact_print(c, "", "", &out), "%s", by_stream[i].want);
+		CHECK_STR(mem, by_stream[i].want, by_stream[i].uri);
+		kit_drop(c);
+	}
+}
+
 int main(void)
 {
 	contacts();
+	streams();
 	no_room();
 	asserted();
 	with_name();

@@ -3,8 +3,8 @@
 
 static const char service[] =
 	"sip: {sources: [192.0.2.0/24, \"2001:db8::/32\"], listen: [\"udp:192.0.2.1:5060\", "
-	"\"udp:192.0.2.1:5061\", \"udp:192.0.2.1:5070\", \"udp:0.0.0.0:5070\", \"udp:[::]:5070\", "
-	"\"udp:0.0.0.0:5060\"]}\n"
+	"\"udp:192.0.2.1:5061\", \"udp:192.0.2.1:5070\", \"udp:0.0.0.0:5071\", \"udp:[::]:5070\", "
+	"\"udp:0.0.0.0:5072\"]}\n"
 	"tenants: {folder: ., header: X-Tenant, header-sources: [192.0.2.200/32]}\n";
 
 /* clang-format off */
@@ -16,7 +16,7 @@ static const struct {
 	{ "host-narrow", "match: {hosts: [a.example], sources: [198.51.100.128/25]}" },
 	{ "host-listener", "match: {hosts: [a.example], listeners: [\"udp:192.0.2.1:5061\"]}" },
 	{ "listener", "match: {listeners: [\"udp:192.0.2.1:5070\"]}" },
-	{ "any-listener", "match: {listeners: [\"udp:0.0.0.0:5070\"]}" },
+	{ "any-listener", "match: {listeners: [\"udp:0.0.0.0:5071\"]}" },
 	{ "any-six", "match: {listeners: [\"udp:[::]:5070\"]}" },
 	{ "wide", "match: {sources: [203.0.113.0/24, \"2001:db8:1::/48\"]}" },
 	{ "narrow", "match: {sources: [203.0.113.64/26, \"2001:db8:1:1::/64\"]}" },
@@ -25,11 +25,16 @@ static const struct {
 	{ "header-host", "match: {headers: [carrier-7], hosts: [b.example]}" },
 	{ "tls", "match: {tls-names: [sbc.c.example]}" },
 	{ "tls-net", "match: {tls-names: [sbc.c.example], sources: [203.0.113.0/24]}" },
+	{ "tls-two", "match: {tls-names: [e.example, f.example]}" },
+	{ "tls-host", "match: {tls-names: [f.example], hosts: [f.example]}" },
+	{ "tls-host-2", "match: {tls-names: [sbc.c.example], hosts: [f.example]}" },
 	{ "elsewhere", "match: {hosts: [d.example], sources: [192.0.2.0/24]}" },
 };
 
 static const struct {
-	const char *what, *source, *local, *uri, *header, *tls, *want;
+	const char *what, *source, *local, *uri, *header;
+	const char *tls; /* names of the client, "a,b" */
+	const char *want;
 } requests[] = {
 	{ "a host", "192.0.2.9:5060", "192.0.2.1:5060", "sip:1@a.example", NULL, "", "host" },
 	{ "in upper case", "192.0.2.9:5060", "192.0.2.1:5060", "sip:1@A.EXAMPLE", NULL, "", "host" },
@@ -52,9 +57,9 @@ static const struct {
 	{ "that listener, no host", "192.0.2.9:5060", "192.0.2.1:5061", "sip:1@x.example", NULL, "", NULL },
 	{ "a listener", "192.0.2.9:5060", "192.0.2.1:5070", "sip:1@x.example", NULL, "", "listener" },
 	{ "a listener mapped", "192.0.2.9:5060", "[::ffff:192.0.2.1]:5070", "sip:1@x.example", NULL, "", "listener" },
-	{ "another address of the port", "192.0.2.9:5060", "192.0.2.2:5070", "sip:1@x.example", NULL, "", "any-listener" },
+	{ "another address of the port", "192.0.2.9:5060", "192.0.2.2:5071", "sip:1@x.example", NULL, "", "any-listener" },
 	{ "of the other family", "192.0.2.9:5060", "[2001:db8::1]:5070", "sip:1@x.example", NULL, "", "any-six" },
-	{ "another port", "192.0.2.9:5060", "192.0.2.1:5071", "sip:1@x.example", NULL, "", NULL },
+	{ "another port", "192.0.2.9:5060", "192.0.2.1:5073", "sip:1@x.example", NULL, "", NULL },
 	{ "a listener, from nowhere", "203.0.112.255:5060", "192.0.2.1:5070", "sip:1@x.example", NULL, "", NULL },
 	{ "a network", "203.0.113.1:5060", "192.0.2.1:5060", "sip:1@x.example", NULL, "", "wide" },
 	{ "a longer prefix", "203.0.113.65:5060", "192.0.2.1:5060", "sip:1@x.example", NULL, "", "narrow" },
@@ -80,6 +85,18 @@ static const struct {
 	{ "with a network", "203.0.113.77:5060", "192.0.2.1:5060", "sip:1@a.example", NULL, "sbc.c.example", "tls-net" },
 	{ "another TLS name", "192.0.2.9:5060", "192.0.2.1:5060", "sip:1@x.example", NULL, "c.example", NULL },
 	{ "a TLS name from nowhere", "10.0.0.1:5060", "192.0.2.1:5060", "sip:1@x.example", NULL, "sbc.c.example", NULL },
+	{ "a second name", "192.0.2.9:5060", "192.0.2.1:5060", "sip:1@x.example", NULL, "x.example,sbc.c.example", "tls" },
+	{ "the last of many", "192.0.2.9:5060", "192.0.2.1:5060", "sip:1@x.example", NULL, "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,sbc.c.example", "tls" },
+	{ "no name of many", "192.0.2.9:5060", "192.0.2.1:5060", "sip:1@x.example", NULL, "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p", NULL },
+	{ "no name of many, but a host", "192.0.2.9:5060", "192.0.2.1:5060", "sip:1@a.example", NULL, "a,b", "host" },
+	{ "two names of one tenant", "192.0.2.9:5060", "192.0.2.1:5060", "sip:1@x.example", NULL, "e.example,F.example.", "tls-two" },
+	{ "one name twice", "192.0.2.9:5060", "192.0.2.1:5060", "sip:1@x.example", NULL, "e.example,E.EXAMPLE", "tls-two" },
+	{ "names of two tenants", "192.0.2.9:5060", "192.0.2.1:5060", "sip:1@x.example", NULL, "sbc.c.example,e.example", NULL },
+	{ "the other way round", "192.0.2.9:5060", "192.0.2.1:5060", "sip:1@x.example", NULL, "e.example,sbc.c.example", NULL },
+	{ "of two, and a host of a third", "192.0.2.9:5060", "192.0.2.1:5060", "sip:1@a.example", NULL, "e.example,sbc.c.example", NULL },
+	{ "of two, and a network tells", "203.0.113.1:5060", "192.0.2.1:5060", "sip:1@x.example", NULL, "e.example,sbc.c.example", "tls-net" },
+	{ "of two, and a host tells", "192.0.2.9:5060", "192.0.2.1:5060", "sip:1@f.example", NULL, "e.example,f.example", "tls-host" },
+	{ "of two with that host", "192.0.2.9:5060", "192.0.2.1:5060", "sip:1@f.example", NULL, "f.example,sbc.c.example", NULL },
 	{ "nothing of anybody", "192.0.2.9:5060", "192.0.2.1:5060", "sip:1@x.example", NULL, "", NULL },
 };
 
@@ -101,11 +118,22 @@ static const struct {
 	{ "one header", "match: {headers: [x]}", "match: {headers: [y, x]}", false },
 	{ "a header in two cases", "match: {headers: [x]}", "match: {headers: [X]}", true },
 	{ "one listener", "match: {listeners: [\"udp:192.0.2.1:5060\"]}", "match: {listeners: [\"udp:192.0.2.1:5060\"]}", false },
-	{ "every address in two ways", "match: {listeners: [\"udp:0.0.0.0:5060\"]}", "match: {listeners: [\"udp:0.0.0.0:5060\"]}", false },
-	{ "one address and every address", "match: {listeners: [\"udp:192.0.2.1:5060\"]}", "match: {listeners: [\"udp:0.0.0.0:5060\"]}", true },
+	{ "every address in two ways", "match: {listeners: [\"udp:0.0.0.0:5072\"]}", "match: {listeners: [\"udp:0.0.0.0:5072\"]}", false },
+	{ "one address and every address", "match: {listeners: [\"udp:192.0.2.1:5060\"]}", "match: {listeners: [\"udp:0.0.0.0:5072\"]}", true },
 	{ "a value twice in one tenant", "match: {sources: [10.0.0.0/8, \"::ffff:10.0.0.0/104\"]}", "match: {sources: [10.0.0.0/9]}", true },
 };
 /* clang-format on */
+
+/* "a,b" -> two names. */
+static void set_names(struct facts *facts, const char *text, struct sk_span names[16])
+{
+	facts->tls_names = names;
+	facts->tls_name_count = 0;
+	for (size_t len; *text && facts->tls_name_count < 16; text += len + (text[len] == ',')) {
+		len = strcspn(text, ",");
+		names[facts->tls_name_count++] = (struct sk_span){ text, len };
+	}
+}
 
 static void lookup(void)
 {
@@ -119,13 +147,14 @@ static void lookup(void)
 	d = directory_new(conf, NULL, all, SK_COUNT(tenants), why);
 	CHECK(d, "%s", why);
 	for (size_t i = 0; d && i < SK_COUNT(requests); i++) {
+		struct sk_span names[16];
 		struct tenant *found;
 		struct facts facts;
 
 		many_ask(&facts, requests[i].source, requests[i].local, requests[i].uri);
 		if (requests[i].header)
 			many_header(&facts, "x-tenant", requests[i].header);
-		facts.tls_name = sk_span_of(requests[i].tls);
+		set_names(&facts, requests[i].tls, names);
 		found = directory_find(d, &facts);
 		CHECK(found ? requests[i].want && strcmp(found->set->name, requests[i].want) == 0
 			    : !requests[i].want,

@@ -394,8 +394,38 @@ static void records_of_a_flood(void)
 	rig_free(r);
 }
 
+/* Connections and requests of an address are of one bucket; TLS is dear. */
+static void connections(void)
+{
+	static const struct {
+		const char *yaml;
+		unsigned tcp, tls; /* pass in one moment, of 50 */
+	} prices[] = {
+		{ SIGN, 50, 50 },
+		{ SIGN "sip: {source-rate: 5, source-burst: 30}\n", 30, 3 },
+		{ SIGN "sip: {source-rate: 5, source-burst: 1}\n", 1, 1 },
+	};
+	struct addr here = { .len = 0 }, there = here;
+
+	CHECK(addr_parse(SK_SPAN("127.0.0.1:9"), &here), "an address");
+	CHECK(addr_parse(SK_SPAN("127.0.0.2:9"), &there), "another");
+	for (size_t i = 0; i < SK_COUNT(prices); i++) {
+		struct rig *r = rig_new(prices[i].yaml);
+		unsigned tcp = 0, tls = 0;
+
+		for (int n = 0; n < 50; n++) {
+			tcp += front_pays(r->front, &here, false);
+			tls += front_pays(r->front, &there, true);
+		}
+		CHECK(tcp == prices[i].tcp && tls == prices[i].tls, "row %zu: %u, %u", i, tcp, tls);
+		CHECK(r->counters.n[COUNT_SOURCE_OVER] == 0, "row %zu: no request", i);
+		rig_free(r);
+	}
+}
+
 int main(void)
 {
+	connections();
 	kinds();
 	as_time_goes_by();
 	repeats();

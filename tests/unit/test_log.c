@@ -105,6 +105,10 @@ static void messages(void)
 	log_print(log, LEVEL_WARNING, "%s", huge);
 	log_set_level(log, LEVEL_DEBUG);
 	log_print(log, LEVEL_DEBUG, "loud");
+	log_set_origin(log, "worker=1");
+	log_print(log, LEVEL_INFO, "event=here");
+	log_set_json(log, true);
+	log_print(log, LEVEL_INFO, "event=there");
 	log_close(log);
 	read_file("log");
 	CHECK(!strstr(written, "quiet") && strstr(written, "level=debug loud\n"), "%s", written);
@@ -112,7 +116,11 @@ static void messages(void)
 		      strstr(written, "Z level=error one=1 two=a??level=error b???\n") != NULL,
 	      "control characters: %s", written);
 	CHECK(strncmp(written, "time=20", 7) == 0, "%s", written);
-	CHECK(strlen(strstr(written, "zzz")) < LOG_LINE_MAX + 100, "a long one is cut");
+	CHECK(strstr(written, "Z level=info worker=1 event=here\n"), "%s", written);
+	CHECK(strstr(written, "\"level\":\"info\",\"worker\":1,\"event\":\"there\"}\n") ||
+		      strstr(written, "\"level\":\"info\",\"worker\":\"1\",\"event\":\"there\"}\n"),
+	      "%s", written);
+	CHECK(strcspn(strstr(written, "zzz"), "\n") < LOG_LINE_MAX, "a long one is cut");
 	unlink(named("log"));
 }
 

@@ -172,6 +172,17 @@ static void pairs(void)
 		 ",\"event\":\"reload\",\"result\":\"ok\",\"ms\":12}");
 	one_pair("msg=\"two words\" n=1", ",\"msg\":\"two words\",\"n\":1}");
 	one_pair("msg=\"a \"quoted\"x\" n=1", ",\"msg\":\"a \\\"quoted\\\"x\",\"n\":1}");
+	one_pair("msg=\"tenants.header: \"X-A B\" is believed from nobody; \"c\"\"",
+		 ",\"msg\":\"tenants.header: \\\"X-A B\\\" is believed from nobody; \\\"c\\\"\"}");
+	one_pair("msg=\"c:1:6: \"a\" is not known; did you mean \"b\"?\" n=1",
+		 ",\"msg\":\"c:1:6: \\\"a\\\" is not known; did you mean \\\"b\\\"?\",\"n\":1}");
+	one_pair("msg=\"\"a\" and \"b\" end it\" key=\"pkcs11:x\"",
+		 ",\"msg\":\"\\\"a\\\" and \\\"b\\\" end it\",\"key\":\"pkcs11:x\"}");
+	one_pair("msg=\"\" n=1", ",\"msg\":\"\",\"n\":1}");
+	one_pair("msg=\"\"\" n=1", ",\"msg\":\"\\\"\",\"n\":1}");
+	one_pair("msg=\"a \"b\" Key=1\" n=1", ",\"msg\":\"a \\\"b\\\" Key=1\",\"n\":1}");
+	one_pair("msg=\"a\"  n=1\"", ",\"msg\":\"a\\\"  n=1\"}");
+	one_pair("msg=\"a \" =1\" n=1", ",\"msg\":\"a \\\" =1\",\"n\":1}");
 	one_pair("msg=\"no end", ",\"msg\":\"no end\"}");
 	one_pair("just words", ",\"msg\":\"just words\"}");
 	one_pair("", "}");
@@ -193,7 +204,8 @@ static void json_messages(void)
 	at = strchr(next(fd), '{');
 	o = at ? json_loads(at, 0, NULL) : NULL;
 	CHECK(o && strcmp(json_string_value(json_object_get(o, "level")), "warning") == 0 &&
-		      strcmp(json_string_value(json_object_get(o, "event")), "x") == 0,
+		      strcmp(json_string_value(json_object_get(o, "event")), "x") == 0 &&
+		      strcmp(json_string_value(json_object_get(o, "msg")), "a??b \"c\" d") == 0,
 	      "%s", got);
 	json_decref(o);
 	log_close(log);

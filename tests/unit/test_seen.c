@@ -4,7 +4,13 @@
 #include "redirector/call/seen.h"
 #include "tests/check.h"
 
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define NOW 1443208345
 
@@ -101,6 +107,135 @@ static void full(void)
 	seen_free(s);
 }
 
+/* --- several processes at one table --- */
+
+enum {
+	PROCESSES = 4,
+	TOKENS = 30000,
+	ENTRIES = 1 << 21,
+};
+
+/* What the processes have in common. */
+struct common {
+	_Atomic unsigned at;    /* how many of them are at the gate   */
+	_Atomic unsigned first; /* calls that were told "not before"  */
+	_Atomic unsigned wrong; /* calls that were taken for a copy of themselves */
+};
+
+static void *shared(size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		exit(1);
+	return p;
+}
+
+/* Each process asks for the same tokens in a call of its own; and for its own, twice. */
+static void hammer(void *table, struct common *c, unsigned which)
+{
+	struct seen *s = seen_new_in(table, seen_bytes(ENTRIES));
+	char token[32], call[32], own[32];
+
+	snprintf(call, sizeof(call), "call-%u", which);
+	atomic_fetch_add(&c->at, 1);
+	while (s && atomic_load(&c->at) < PROCESSES)
+		sched_yield();
+	for (unsigned i = 0; s && i < TOKENS; i++) {
+		snprintf(token, sizeof(token), "token-%u", i);
+		snprintf(own, sizeof(own), "own-%u-%u", which, i);
+		if (!ask(s, token, call, NOW, NOW + 60))
+			atomic_fetch_add(&c->first, 1);
+		if (ask(s, own, call, NOW, NOW + 60) || ask(s, own, call, NOW, NOW + 60))
+			atomic_fetch_add(&c->wrong, 1);
+	}
+	seen_free(s);
+	_exit(s ? 0 : 1);
+}
+
+static void start(pid_t *pids, void *table, struct common *c)
+{
+	atomic_store(&c->at, 0);
+	for (unsigned i = 0; i < PROCESSES; i++) {
+		pids[i] = fork();
+		if (pids[i] == 0)
+			hammer(table, c, i);
+		CHECK(pids[i] > 0, "a process");
+	}
+}
+
+static void wait_for(const pid_t *pids, bool killed)
+{
+	for (size_t i = 0; i < PROCESSES; i++) {
+		int status = -1;
+
+		CHECK(waitpid(pids[i], &status, 0) == pids[i], "process %zu", i);
+		CHECK(killed || (WIFEXITED(status) && WEXITSTATUS(status) == 0), "%x", status);
+	}
+}
+
+static void one_table_for_all(void)
+{
+	struct common *c = shared(sizeof(*c));
+	void *table = shared(seen_bytes(ENTRIES));
+	pid_t pids[PROCESSES];
+
+	start(pids, table, c);
+	wait_for(pids, false);
+	CHECK(c->wrong == 0, "%u calls were taken for copies of themselves", c->wrong);
+	/* a few more than one for each token: those that the table had no room for, and calls
+	 * that came within the same nanoseconds */
+	CHECK(c->first >= TOKENS && c->first < TOKENS + TOKENS / 50, "%u of %u are the first",
+	      c->first, (unsigned)TOKENS);
+	munmap(table, seen_bytes(ENTRIES));
+	munmap(c, sizeof(*c));
+}
+
+/* Whoever is killed in the middle leaves a table that works. */
+static void killed_in_the_middle(void)
+{
+	struct common *c = shared(sizeof(*c));
+	void *table = shared(seen_bytes(ENTRIES));
+	struct seen *s = seen_new_in(table, seen_bytes(ENTRIES));
+	char token[32];
+
+	for (int round = 0; round < 20; round++) {
+		pid_t pids[PROCESSES];
+
+		start(pids, table, c);
+		usleep(1000 + (unsigned)round * 300);
+		for (size_t i = 0; i < PROCESSES; i++)
+			kill(pids[i], SIGKILL);
+		wait_for(pids, true);
+		for (unsigned i = 0; i < 100; i++) {
+			snprintf(token, sizeof(token), "later-%d-%u", round, i);
+			CHECK(!ask(s, token, "a", NOW, NOW + 60), "%s", token);
+			CHECK(!ask(s, token, "a", NOW, NOW + 60), "%s again", token);
+			CHECK(ask(s, token, "b", NOW, NOW + 60), "%s in another call", token);
+		}
+	}
+	CHECK(c->wrong == 0, "%u calls were taken for copies of themselves", c->wrong);
+	seen_free(s);
+	munmap(table, seen_bytes(ENTRIES));
+	munmap(c, sizeof(*c));
+}
+
+static void sizes(void)
+{
+	static _Alignas(8) char memory[4096];
+	struct seen *s = seen_new_in(memory, 100);
+
+	CHECK(seen_bytes(1) == 64 && seen_bytes(5) == 128 && seen_bytes(SIZE_MAX) == 0, "bytes");
+	CHECK(!seen_new_in(memory, 63) && !seen_new_in(NULL, 0), "too small");
+	CHECK(s && !ask(s, "t", "a", NOW, NOW + 60) && ask(s, "t", "b", NOW, NOW + 60), "works");
+	seen_free(s);
+	for (size_t i = 64; i < sizeof(memory); i++)
+		CHECK(memory[i] == 0 || i < 64, "nothing behind 64 bytes");
+	s = seen_new_in(memory, 64);
+	CHECK(s && ask(s, "t", "b", NOW, NOW + 60), "still there for the next process");
+	seen_free(s);
+}
+
 int main(void)
 {
 	static const uint8_t key[SK_MAC_KEY] = { 1, 2, 3 };
@@ -112,6 +247,9 @@ int main(void)
 	calls();
 	far_future();
 	full();
+	sizes();
+	one_table_for_all();
+	killed_in_the_middle();
 	sk_mac_free(mac);
 	return check_result();
 }

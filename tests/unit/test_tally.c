@@ -121,7 +121,7 @@ static void greedy(void)
 		exit(1);
 	other = trunk_of(t, "b", 0);
 	tally_add(other, TALLY_CALLS);
-	tally_drop(other);
+	tally_drop(t, other);
 	kept = trunk_of(t, "a", 0);
 	tally_add(kept, TALLY_CALLS);
 	for (int i = 1; i < 20 * TALLY_TRUNKS_MAX; i++) {
@@ -133,7 +133,7 @@ static void greedy(void)
 		CHECK(atomic_load(&slot->n[TALLY_CALLS]) == 0, "name %d begins from 0", i);
 		tally_add(slot, TALLY_CALLS);
 		atomic_store(&slot->calls_at, 7);
-		tally_drop(slot);
+		tally_drop(t, slot);
 	}
 	CHECK(trunk_of(t, "a", 0) == kept && atomic_load(&kept->n[TALLY_CALLS]) == 1,
 	      "what is held stays");
@@ -161,18 +161,18 @@ static void held(void)
 	}
 	CHECK(!trunk_of(t, "a", -1), "all are held");
 	CHECK(trunk_of(t, "ab", 0), "another's");
-	tally_drop(one);
+	tally_drop(t, one);
 	again = trunk_of(t, "a", -1);
 	CHECK(again && again == one && strcmp(again->name, "a/trunk--1") == 0, "the one let go");
 	CHECK(!trunk_of(t, "a", -2), "held again");
-	tally_drop(NULL);
+	tally_drop(t, NULL);
 	tally_free(t);
 }
 
 static void *rename_all(void *arg)
 {
 	for (int i = 0; i < ROUNDS * NAMES; i++)
-		tally_drop(trunk_of(arg, "a", i));
+		tally_drop(arg, trunk_of(arg, "a", i));
 	return NULL;
 }
 
@@ -200,6 +200,46 @@ static void printed(void)
 	tally_free(t);
 }
 
+/* What a dead process held is taken back; what others hold stays, and so do the counts. */
+static void forgotten(void)
+{
+	enum {
+		MAX = 4,
+		SEATS = 4
+	};
+	size_t bytes = tally_bytes(MAX, SEATS);
+	char *memory = calloc(1, bytes);
+	struct tally *one = memory ? tally_at(memory, MAX, SEATS, 1) : NULL;
+	struct tally *two = memory ? tally_at(memory, MAX, SEATS, 2) : NULL;
+	struct tally_slot *slot, *torn;
+
+	if (!one || !two)
+		exit(1);
+	slot = tally_slot(one, SK_SPAN("t"));
+	CHECK(slot && slot == tally_slot(two, SK_SPAN("t")), "one slot for both");
+	for (int i = 0; i < 3; i++)
+		tally_wait(one, slot, true);
+	tally_wait(two, slot, true);
+	tally_add(slot, TALLY_CALLS);
+	CHECK(tally_waiting(two, slot) == 4, "all are counted");
+	torn = trunk_of(one, "t", 1);
+	atomic_store(&torn->state, 1 | 1 << 8); /* it dies while it writes a name */
+	tally_forget(two, 1);
+	CHECK(tally_waiting(two, slot) == 1 && tally_waiting(one, slot) == 1, "the other's stay");
+	CHECK(atomic_load(&slot->n[TALLY_CALLS]) == 1, "what was counted stays");
+	tally_wait(two, slot, false);
+	CHECK(tally_waiting(one, slot) == 0, "none waits");
+	CHECK(trunk_of(two, "t", 1) && trunk_of(two, "t", 1) != torn, "a name half written");
+	for (int i = 2; i <= 2 * TALLY_TRUNKS_MAX; i++)
+		CHECK(trunk_of(one, "t", i), "held %d", i);
+	CHECK(!trunk_of(two, "t", -1), "all are held");
+	tally_forget(two, 1);
+	CHECK(trunk_of(two, "t", -1), "until who held them is dead");
+	tally_free(one);
+	tally_free(two);
+	free(memory);
+}
+
 static void names(void)
 {
 	for (int i = 0; i < TALLY_LAST; i++)
@@ -217,6 +257,7 @@ int main(void)
 	greedy();
 	held();
 	printed();
+	forgotten();
 	names();
 	return check_result();
 }

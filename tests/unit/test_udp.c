@@ -18,12 +18,12 @@ struct seen {
 };
 
 /* Echoes what came, `copies` times. */
-static void on_datagram(void *arg, const struct datagram *d)
+static void on_datagram(void *arg, const struct packet *d)
 {
 	struct seen *seen = arg;
 
 	seen->count++;
-	seen->cut += d->cut;
+	seen->cut += d->fault == PACKET_CUT;
 	seen->last_len = d->bytes.len;
 	seen->last_local = d->local;
 	for (unsigned i = 0; !seen->silent && i < seen->copies; i++) {
