@@ -8,6 +8,7 @@
 #include "redirector/keys/token_state.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -121,6 +122,15 @@ static void finish(struct tokens *t, struct token_job *job)
 	pthread_mutex_lock(&t->lock);
 }
 
+/* What OpenSSL keeps for this thread goes now: nobody joins it, and the process may be taken down
+ * before the thread has ended. */
+static void forget_thread(struct tokens *t)
+{
+	pthread_mutex_unlock(&t->lock);
+	OPENSSL_thread_stop();
+	pthread_mutex_lock(&t->lock);
+}
+
 void *tokens_work(void *arg)
 {
 	struct tokens *t = arg;
@@ -133,11 +143,13 @@ void *tokens_work(void *arg)
 		pthread_mutex_lock(&t->lock);
 		finish(t, job);
 	}
+	forget_thread(t);
 	if (t->threads == 1) {
 		/* the last one: the library may take its time here, and not in the loop */
 		pthread_mutex_unlock(&t->lock);
 		tokens_close(t);
 		pthread_mutex_lock(&t->lock);
+		forget_thread(t);
 	}
 	t->threads--;
 	pthread_cond_broadcast(&t->moved);
