@@ -41,7 +41,7 @@ class Answer:
 
 
 def run(program, *args, text=None, cwd=None):
-    """Runs a program with `text` on standard input; a missing program is an error, never a skip."""
+    """Runs a program with `text` on standard input; one that is missing is an error."""
     data = text.encode() if isinstance(text, str) else text
     done = subprocess.run([program, *args], input=data if data is not None else b"",
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd, timeout=60,
