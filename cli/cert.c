@@ -117,7 +117,7 @@ static void print_chain(const struct sk_chain *chain)
 
 static void print_constraints(const json_t *constraints)
 {
-	char *text = constraints ? json_dumps(constraints, JSON_ENSURE_ASCII) : NULL;
+	char *text = constraints ? sk_json_text(constraints, JSON_ENSURE_ASCII) : NULL;
 
 	if (text)
 		out_row("constraints", "%s", text);

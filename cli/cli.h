@@ -33,3 +33,4 @@ extern const struct command command_inspect;
 extern const struct command command_cert;
 extern const struct command command_tn;
 extern const struct command command_lab;
+extern const struct command command_key;

@@ -113,8 +113,7 @@ int input_rules(const struct command *self, const struct input_rules *said,
 	return args_wrong(self, "--profile: \"%s\" is none of off, warn, strict", profile);
 }
 
-/* @return the length, or -1; more than `size` bytes are `size` + 1 */
-static ssize_t read_stdin(char *text, size_t size)
+ssize_t input_stdin(char *text, size_t size)
 {
 	size_t len = 0;
 
@@ -209,7 +208,7 @@ static int take_stdin(const struct command *self, struct input_identities *out)
 	out->text = malloc(INPUT_MAX + 1);
 	if (!out->text)
 		return out_refusal(self, SK_ENOMEM);
-	len = read_stdin(out->text, INPUT_MAX);
+	len = input_stdin(out->text, INPUT_MAX);
 	if (len < 0)
 		return out_fault(self, "standard input: %s", strerror(errno));
 	if (len > INPUT_MAX)

@@ -17,10 +17,15 @@
 #include "shaken/trust.h"
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 enum {
 	INPUT_MAX = 65536, /**< most bytes read from standard input */
 };
+
+/** Reads standard input to its end.  @param text  Room for `size` + 1 bytes
+ *  @return the length, or -1; more than `size` bytes are `size` + 1 */
+ssize_t input_stdin(char *text, size_t size);
 
 /** How the user writes numbers: --country, --international, --trunk; each may be NULL. */
 SK_MUSTCHECK

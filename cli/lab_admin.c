@@ -5,6 +5,7 @@
 #include "cli/lab.h"
 #include "shaken/b64url.h"
 #include "shaken/es256.h"
+#include "shaken/json.h"
 
 #include <jansson.h>
 #include <openssl/err.h>
@@ -67,8 +68,8 @@ static bool sign(EVP_PKEY *key, const char *text, size_t len, uint8_t sig[SK_SIG
 /* RFC 7515, 3.1 */
 static char *make_jws(const json_t *header, const json_t *payload, EVP_PKEY *key)
 {
-	SK_CLEANUP(free_text) char *head = json_dumps(header, JSON_COMPACT);
-	SK_CLEANUP(free_text) char *body = json_dumps(payload, JSON_COMPACT);
+	SK_CLEANUP(free_text) char *head = sk_json_text(header, JSON_COMPACT);
+	SK_CLEANUP(free_text) char *body = sk_json_text(payload, JSON_COMPACT);
 	SK_CLEANUP(free_text) char *out = NULL;
 	uint8_t sig[SK_SIG_LEN];
 	size_t len;

@@ -9,7 +9,8 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-	&command_sign, &command_verify, &command_inspect, &command_cert, &command_tn, &command_lab,
+	&command_sign, &command_verify, &command_inspect, &command_cert,
+	&command_tn,   &command_lab,    &command_key,
 };
 
 static void print_help(FILE *to)

@@ -5,6 +5,7 @@
 #include "cli/out.h"
 
 #include "shaken/date.h"
+#include "shaken/json.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -101,8 +102,8 @@ int out_json(json_t *object, int status)
 
 void out_pretty(const json_t *value, int indent)
 {
-	char *text = json_dumps(value, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII |
-					       JSON_ENCODE_ANY);
+	char *text = sk_json_text(value, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII |
+						 JSON_ENCODE_ANY);
 	char *rest = text, *line;
 
 	while (rest && (line = strsep(&rest, "\n")))

@@ -6,6 +6,7 @@
 #include "shaken/constraints.h"
 
 #include "shaken/der.h"
+#include "shaken/json.h"
 #include "shaken/span.h"
 
 #include <stdlib.h>
@@ -201,7 +202,7 @@ static enum sk_err check_values(const json_t *claim, struct sk_der values)
 	char *text;
 
 	if (json_is_object(claim) || json_is_array(claim)) {
-		text = json_dumps(claim, JSON_COMPACT | JSON_SORT_KEYS);
+		text = sk_json_text(claim, JSON_COMPACT | JSON_SORT_KEYS);
 		printed = text ? json_string(text) : NULL;
 		free(text);
 		if (!printed)

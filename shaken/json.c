@@ -6,6 +6,8 @@
 #include "shaken/json.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 
 static bool too_deep(struct sk_span text)
 {
@@ -45,10 +47,15 @@ static enum sk_err outcome_of(const json_error_t *error)
 
 enum sk_err sk_json_parse(struct sk_span text, json_t **out)
 {
+	return sk_json_parse_max(text, SK_JSON_MAX, out);
+}
+
+enum sk_err sk_json_parse_max(struct sk_span text, size_t max, json_t **out)
+{
 	json_auto_t *json = NULL;
 	json_error_t error;
 
-	if (text.len > SK_JSON_MAX)
+	if (text.len > max)
 		return SK_TOKEN_SIZE;
 	if (text.len == 0 || too_deep(text))
 		return SK_TOKEN_SYNTAX;
@@ -62,6 +69,50 @@ enum sk_err sk_json_parse(struct sk_span text, json_t **out)
 
 	*out = sk_steal(json);
 	return SK_OK;
+}
+
+/* A text that grows; once it could not, it stays broken. */
+struct growing {
+	char *text;
+	size_t len, size;
+	bool broken;
+};
+
+/*
+ * jansson looks at what this returns for most pieces, but not for the names of members:
+ * that is why `broken` is kept.
+ */
+static int grow(const char *piece, size_t len, void *arg)
+{
+	struct growing *g = arg;
+
+	if (g->broken)
+		return -1;
+	if (g->size - g->len <= len) {
+		size_t size = 2 * g->size + len;
+		char *text = realloc(g->text, size);
+
+		if (!text) {
+			g->broken = true;
+			return -1;
+		}
+		g->text = text;
+		g->size = size;
+	}
+	memcpy(g->text + g->len, piece, len);
+	g->len += len;
+	g->text[g->len] = '\0';
+	return 0;
+}
+
+char *sk_json_text(const json_t *value, size_t flags)
+{
+	struct growing g = { .text = malloc(256), .size = 256 };
+
+	if (g.text && json_dump_callback(value, grow, &g, flags) == 0 && !g.broken)
+		return g.text;
+	free(g.text);
+	return NULL;
 }
 
 bool sk_json_string(const json_t *object, const char *name, struct sk_span *out)

@@ -33,6 +33,21 @@ enum {
 SK_MUSTCHECK
 enum sk_err sk_json_parse(struct sk_span text, json_t **out);
 
+/** The same with another longest text, `max` bytes; too long is SK_TOKEN_SIZE. */
+SK_MUSTCHECK
+enum sk_err sk_json_parse_max(struct sk_span text, size_t max, json_t **out);
+
+/**
+ * Print a value.  jansson's json_dumps() leaves names out without a word when memory for
+ * them fails; this one prints all of it or nothing.
+ *
+ * @param flags  Of jansson: JSON_COMPACT, JSON_INDENT(n), JSON_SORT_KEYS, ...
+ *
+ * @return NULL: no memory, or nothing that can be printed.  The caller calls free().
+ */
+SK_MUSTCHECK
+char *sk_json_text(const json_t *value, size_t flags);
+
 /**
  * Find a string member.
  *

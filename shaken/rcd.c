@@ -220,8 +220,8 @@ static enum sk_err compute(const struct hash *hash, const char *text, size_t len
 static enum sk_err check_printed(const json_t *value, size_t digits, const struct hash *hash,
 				 struct sk_span digest)
 {
-	char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS |
-					       JSON_REAL_PRECISION(digits));
+	char *text = sk_json_text(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS |
+						 JSON_REAL_PRECISION(digits));
 	char want[BASE64_SIZE];
 	enum sk_err err;
 

@@ -2,6 +2,7 @@
 """The command as people use it: every command says yes and no, and wrong use is told."""
 
 import base64
+import hashlib
 import json
 import os
 import re
@@ -9,7 +10,7 @@ import time
 
 from kit import BASE, DEST, ORIG, SOURCE, Lab, check, result, shaken, shaken_json
 
-COMMANDS = ["sign", "verify", "inspect", "cert", "tn", "lab"]
+COMMANDS = ["sign", "verify", "inspect", "cert", "tn", "lab", "key"]
 
 with open(os.path.join(SOURCE, "docs", "man", "shaken.1"), encoding="utf-8") as page:
     MAN = page.read().replace("\\-", "-")
@@ -84,6 +85,9 @@ def test_wrong_use(lab):
         (["tn"], "which number"),
         (["tn", "--role", "both", ORIG], "none of orig, dest"),
         (["lab"], "which folder"),
+        (["key", "a"], "one argument too many"),
+        (["key", "--hash", "sr_0123456789abcdef"], "one argument too many"),
+        (["key", "--hash=sr_0123456789abcdef"], "takes no value"),
         (["lab", "--days", "0", "x"], "is no integer"),
         (["lab", "--x5u-base", "http://h", "x"], "--x5u-base"),
         (["lab", "--x5u-base", "https://h/", "x"], "--x5u-base"),
@@ -298,6 +302,43 @@ def test_tn():
             check(machine.status == 1, f"tn --json {args}: no", machine)
 
 
+def test_key():
+    """A new key and its hash belong together; a key never comes by argument."""
+    keys = set()
+    for _ in range(5):
+        answer = shaken("key")
+        rows = dict(line.split(None, 1) for line in answer.out.splitlines())
+        key, told = rows.get("key", ""), rows.get("hash", "")
+        keys.add(key)
+        check(answer.status == 0 and re.fullmatch(r"sr_[A-Za-z0-9_-]{43}", key), "key", answer)
+        check(told == "sha256:" + hashlib.sha256(key.encode()).hexdigest(), "key: its hash", answer)
+        again = shaken("key", "--hash", text=key + "\n")
+        check(again.status == 0 and again.out == told + "\n", "key --hash", again)
+        machine, seen = shaken_json("key", "--hash", "--json", text=key)
+        check(machine.status == 0 and seen == {"hash": told}, "key --hash --json", machine)
+    check(len(keys) == 5, "keys differ", keys)
+    machine, seen = shaken_json("key", "--json")
+    check(machine.status == 0 and sorted(seen) == ["hash", "key"], "key --json", machine)
+    check(seen["hash"] == "sha256:" + hashlib.sha256(seen["key"].encode()).hexdigest(), "key --json: hash", seen)
+    rows = [
+        ("A" * 16, True), ("a.b-c_d~e+f/g0123==", True), ("x" * 512, True),
+        ("  " + "k" * 20 + " \r\n", True),
+        ("", False), ("\n", False), ("short", False), ("A" * 15, False), ("x" * 513, False),
+        ("x" * 9000, False), ("sr_0123456789 abcdef", False), ("sr_0123456789abc=def", False),
+        ("=" * 20, False), ("sr_0123456789abc\ndef", False), ("sr_0123456789abcd\u00e9", False),
+        ("sr_0123456789abcd\0", False), ('"sr_0123456789abcd"', False),
+    ]
+    for text, good in rows:
+        answer = shaken("key", "--hash", text=text)
+        want = "sha256:" + hashlib.sha256(text.strip().encode()).hexdigest() + "\n"
+        if good:
+            check(answer.status == 0 and answer.out == want, f"key --hash {text[:20]!r}", answer)
+        else:
+            check(answer.status == 1 and answer.out == "" and "a key has" in answer.err,
+                  f"key --hash {text[:20]!r}: no", answer)
+        check(len(text) < 10 or text.strip() not in answer.err, "key --hash: the key is not repeated", answer)
+
+
 LAB = Lab()
 test_help()
 test_wrong_use(LAB)
@@ -307,4 +348,5 @@ test_verify(LAB)
 test_inspect(LAB)
 test_cert(LAB)
 test_tn()
+test_key()
 result()

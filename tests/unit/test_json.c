@@ -177,8 +177,50 @@ static void test_no_memory(void)
 	CHECK(err == SK_OK, "enough at last");
 }
 
+/* Printed whole or not at all: json_dumps() leaves names out when its buffer cannot grow. */
+static void test_text(void)
+{
+	json_auto_t *json = json_object();
+	char *text = NULL, name[64];
+	long tries = 0;
+
+	CHECK(sk_json_text(NULL, JSON_COMPACT) == NULL, "nothing is no text");
+	for (int i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "a name that is rather long, number %d", i);
+		CHECK(!json_object_set_new(json, name, json_integer(i)), "%s", name);
+	}
+	json_set_alloc_funcs(spend, free);
+	for (budget = 0; !text && tries < 1000; budget = ++tries)
+		text = sk_json_text(json, JSON_COMPACT | JSON_SORT_KEYS);
+	json_set_alloc_funcs(malloc, free);
+	CHECK(text != NULL, "enough at last");
+	if (text) {
+		json_auto_t *again = NULL;
+
+		CHECK(sk_json_parse(sk_span_of(text), &again) == SK_OK, "it is JSON");
+		CHECK(json_equal(json, again), "and all of it");
+	}
+	free(text);
+}
+
+static void test_longest(void)
+{
+	static char text[SK_JSON_MAX + 3] = "{}";
+	json_auto_t *json = NULL;
+
+	memset(text + 2, ' ', sizeof(text) - 3);
+	CHECK(sk_json_parse_max((struct sk_span){ text, SK_JSON_MAX + 1 }, SK_JSON_MAX, &json) ==
+		      SK_TOKEN_SIZE,
+	      "too long");
+	CHECK(sk_json_parse_max((struct sk_span){ text, SK_JSON_MAX + 1 }, SK_JSON_MAX + 1,
+				&json) == SK_OK,
+	      "with another limit");
+}
+
 int main(void)
 {
+	test_text();
+	test_longest();
 	test_accepted();
 	test_refused();
 	test_limits();
