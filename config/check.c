@@ -44,6 +44,11 @@ static bool is_within(const struct addr *a, const struct addr *b)
 	       (is_wildcard(a) || is_wildcard(b));
 }
 
+bool addr_meets(const struct addr *a, const struct addr *b)
+{
+	return addr_eq(a, b) || is_within(a, b);
+}
+
 /* What it has in common with an earlier one. */
 static void check_pair(struct loading *l, struct place place, const struct listener_at *earlier,
 		       const struct listener_at *it)
@@ -246,6 +251,7 @@ bool is_listener_of(const struct sip_conf *sip, const char *text)
 void conf_check_tenant(struct loading *l, const struct conf *conf)
 {
 	check_tenant(l, conf);
+	check_clients(l, conf);
 	check_signing(l, conf);
 	check_credentials(l, conf);
 	check_verifying(l, conf);
@@ -262,4 +268,5 @@ void conf_check(struct loading *l, const struct conf *conf)
 	conf_check_tenant(l, conf);
 	check_trust(l, conf);
 	check_certs(l, conf);
+	check_http(l, conf);
 }

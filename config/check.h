@@ -54,6 +54,15 @@ static inline struct place member_place(const struct loading *l, const char *pat
 	return node ? node->key_place : (struct place){ 0, 0 };
 }
 
+/* The place of an entry of a list of a member. */
+static inline struct place member_entry_place(const struct loading *l, const char *path,
+					      const char *member, size_t i)
+{
+	const struct node *node = loading_member(l, path, member);
+
+	return node && i < node->count ? node->items[i]->place : member_place(l, path, member);
+}
+
 /* Does the tenant that is judged get calls?  With a folder the main file's own may get none. */
 static inline bool gets_calls(const struct loading *l, const struct conf *conf)
 {
@@ -81,6 +90,24 @@ bool is_token(const char *text);
 
 /* A host as a URI names it: a name, an IPv4 address, or an IPv6 address in brackets. */
 bool is_host(const char *text);
+
+/* Do two that listen for TCP want the same port: the same address, or one has all? */
+bool addr_meets(const struct addr *a, const struct addr *b);
+
+/* Is there an https: listener? */
+bool speaks_https(const struct conf *conf);
+
+/* Does it ask clients of https for certificates that it could believe? */
+bool asks_for_names(const struct conf *conf);
+
+/* Does somebody ask from other machines without TLS, so that his key can be read on the way? */
+bool shows_keys(const struct conf *conf);
+
+/* "sha256:" and 64 hexadecimal digits. */
+bool is_key_hash(const char *text);
+
+/** Complains of what is none. */
+void complain_of_key(struct loading *l, struct place place, const char *path);
 
 /* Is there a listener for TLS? */
 bool speaks_tls(const struct conf *conf);
@@ -111,3 +138,5 @@ void check_credentials(struct loading *l,
 		       const struct conf *conf); /**< credentials, keys in tokens */
 void check_tenant(struct loading *l,
 		  const struct conf *conf); /**< match, trunks, function, lists */
+void check_clients(struct loading *l, const struct conf *conf); /**< clients                     */
+void check_http(struct loading *l, const struct conf *conf);    /**< http.*, hosting.*, hep.*    */

@@ -68,14 +68,6 @@ static int by_numbers(const void *a, const void *b)
 	return x->owner < y->owner ? -1 : x->owner > y->owner;
 }
 
-static struct place entry_of_member(const struct loading *l, const char *path, const char *member,
-				    size_t i)
-{
-	const struct node *node = loading_member(l, path, member);
-
-	return node && i < node->count ? node->items[i]->place : member_place(l, path, member);
-}
-
 /* Which of two would sign a number that both have is nobody's guess. */
 static void check_shared(struct loading *l, const struct tenant_conf *t,
 			 struct span_of_numbers *all, size_t count)
@@ -90,7 +82,8 @@ static void check_shared(struct loading *l, const struct tenant_conf *t,
 		if (p->begins == widest->begins && p->from <= widest->to &&
 		    p->owner != widest->owner)
 			complain(l,
-				 entry_of_member(l, "credentials.*.numbers", mine->name, p->entry),
+				 member_entry_place(l, "credentials.*.numbers", mine->name,
+						    p->entry),
 				 "credentials.%s.numbers: \"%.40s\" has numbers of "
 				 "credentials.%s; a number may have one credential",
 				 mine->name, mine->numbers.items[p->entry],
@@ -124,7 +117,8 @@ static void check_numbers(struct loading *l, const struct tenant_conf *t)
 				read++;
 			else
 				complain(
-					l, entry_of_member(l, "credentials.*.numbers", c->name, k),
+					l,
+					member_entry_place(l, "credentials.*.numbers", c->name, k),
 					"credentials.%s.numbers: \"%.40s\" is no pattern; allowed: "
 					"+1404555*, +14045550100-+14045550199 or +14045550100",
 					c->name, c->numbers.items[k]);

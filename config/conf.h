@@ -131,6 +131,52 @@ struct hsm_conf {
 	int64_t retry;   /**< milliseconds until a token that failed is asked again */
 };
 
+/** The HTTP side. */
+struct http_conf {
+	struct text_list listen; /**< "http:192.0.2.1:8080", "https:[::1]:8443"; empty: none  */
+	char *health;      /**< "127.0.0.1:8060", health alone; "": none                        */
+	char *certificate; /**< PEM file: our chain; "": no https listener    */
+	char *key;         /**< PEM file: its key                             */
+	char *client_ca;   /**< PEM file: who signs the clients' certificates */
+	enum conf_tls_clients clients;  /**< whether they must have one                    */
+	enum conf_tls_version version;  /**< the oldest that is spoken                     */
+	struct net_list sources;        /**< who may connect to http.listen                */
+	struct text_list viewer_keys;   /**< hashes of keys that may read page and metrics */
+	struct text_list viewer_names;  /**< of client certificates that may, too          */
+	struct net_list viewer_sources; /**< ... and who may without either                */
+	unsigned apis;                  /**< API_...                                       */
+	char *ms_root;                  /**< path before /signing and /verification of Ms  */
+	bool metrics;                   /**< serve /metrics                                */
+	bool page;                      /**< serve the live page                           */
+	int64_t deadline;     /**< milliseconds until a question must be answered          */
+	int64_t body_max;     /**< bytes                                                   */
+	int64_t header_max;   /**< bytes of a request's head                               */
+	int64_t request_time; /**< milliseconds for a whole request, the handshake too     */
+	int64_t idle;         /**< milliseconds between two requests of a connection       */
+	int64_t send_time;    /**< milliseconds for an answer to be taken                  */
+	int64_t connections;  /**< at once                                                 */
+	int64_t per_source;   /**< of one address                                          */
+	int64_t rate, burst;  /**< requests a second of one address; 0: no limit           */
+	int64_t backlog;      /**< connections that wait to be accepted                    */
+};
+
+/** The tenants' certificates at their x5u paths. */
+struct hosting_conf {
+	bool serve;
+	int64_t max_age; /**< seconds that others may keep one, at most */
+};
+
+/** What a collector gets (HEP3, Homer). */
+struct hep_conf {
+	char *collector; /**< "udp:192.0.2.9:9060"; "": none                              */
+	int64_t id;      /**< capture agent, chunk 0x000c                                 */
+	char *password;  /**< file, owner only: chunk 0x000e; "": none                    */
+	char *node;      /**< node name, chunk 0x0013; "": none                           */
+	bool requests;   /**< the dips: request and answer                                */
+	bool records;    /**< the record, as type 100                                     */
+	int64_t rate;    /**< packets a second at most, of one worker                     */
+};
+
 /** The store of numbers and lists. */
 struct authority_conf {
 	char *store;   /**< folder made by `shaken-redirector numbers import`; "": none */
@@ -151,6 +197,9 @@ struct conf {
 	struct certs_conf certs;
 	struct authority_conf authority;
 	struct hsm_conf hsm;
+	struct http_conf http;
+	struct hosting_conf hosting;
+	struct hep_conf hep;
 	struct log_conf log;
 };
 

@@ -81,6 +81,7 @@ const struct conf_section conf_sections[] = {
 	{ "numbers", "How the peer writes telephone numbers.", NULL },
 	{ "sign", "Signing (STI-AS).", NULL },
 	{ "credentials", "Further keys and certificates, NAME: settings.", &credential_group },
+	{ "clients", "Who may ask by HTTP, NAME: settings.", &client_group },
 	{ "verify", "Verifying (STI-VS).", NULL },
 	{ "lists", "Calling numbers that are on a list of the number store.", NULL },
 	{ "actions", "What a finding about the calling number leads to.", NULL },
@@ -91,6 +92,9 @@ const struct conf_section conf_sections[] = {
 	{ "certs", "Fetching and keeping the certificates of others.", NULL },
 	{ "authority", "The store of numbers: whose they are, and lists of them.", NULL },
 	{ "hsm", "Keys in a token (PKCS#11).", NULL },
+	{ "http", "The HTTP side: interfaces, metrics, the live page.", NULL },
+	{ "hosting", "The tenants' certificates, served to everybody.", NULL },
+	{ "hep", "Tracing to a collector (HEP3).", NULL },
 	{ "log", "What is written, and where.", NULL },
 };
 const size_t conf_section_count = SK_COUNT(conf_sections);
@@ -98,6 +102,7 @@ const size_t conf_section_count = SK_COUNT(conf_sections);
 const struct conf_item conf_schema[] = {
 #include "config/rows_service.inc"
 #include "config/rows_tenant.inc"
+#include "config/rows_http.inc"
 };
 const size_t conf_schema_count = SK_COUNT(conf_schema);
 /* clang-format on */

@@ -77,6 +77,17 @@ struct credential_conf {
 	struct text_list numbers; /**< "+1404555*", "+14045550100-+14045550199"           */
 };
 
+/** Who may ask by HTTP.  All that is set must hold: a key, a certificate, an address. */
+struct client_conf {
+	char *name;
+	struct text_list keys;      /**< "sha256:HEX" of bearer keys (`shaken key`); any of them  */
+	struct text_list tls_names; /**< of the client's certificate; any of them                 */
+	struct net_list sources;    /**< empty: those of http.sources                             */
+	bool sign, verify;          /**< what it may ask                                          */
+	char *trunk;                /**< whose limits and rules count; "": the tenant's           */
+	enum conf_attest attest;    /**< the best attestation that it may say                     */
+};
+
 /** Lists of the number store, and what becomes of a calling number that is on one. */
 struct lists_conf {
 	enum conf_list_use do_not_originate;
@@ -203,6 +214,7 @@ struct tenant_conf {
 	char *trunk_header;         /**< request header; "": none                             */
 	struct members trunks;      /**< struct trunk_conf                                 */
 	struct members credentials; /**< struct credential_conf                            */
+	struct members clients;     /**< struct client_conf                                */
 	struct function_conf function;
 	struct lists_conf lists;
 	struct actions_conf actions;

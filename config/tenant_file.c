@@ -50,6 +50,7 @@ static struct conf *view_new(const struct conf *main)
 		return NULL;
 	view->sip = main->sip;
 	view->tls = main->tls;
+	view->http = main->http;
 	view->tenants = main->tenants;
 	view->trust = main->trust;
 	view->certs = main->certs;
@@ -59,6 +60,7 @@ static struct conf *view_new(const struct conf *main)
 	view->tenant = main->tenant;
 	view->tenant.trunks = (struct members){ .items = NULL };
 	view->tenant.credentials = (struct members){ .items = NULL };
+	view->tenant.clients = (struct members){ .items = NULL };
 	for (size_t i = 0; i < conf_schema_count; i++)
 		if (conf_item_in_tenant(&conf_schema[i]))
 			field_forget(conf_item_shape(&conf_schema[i]),

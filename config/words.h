@@ -208,3 +208,10 @@ enum conf_numbers {
 	NUMBERS_MASKED, /**< the first four digits                                     */
 	NUMBERS_HASHED, /**< a keyed hash: the same number, the same text              */
 };
+
+/** Interfaces of HTTP; bits. */
+enum {
+	API_ATIS = 1,      /**< ATIS-1000082                     */
+	API_MS = 2,        /**< 3GPP TS 24.229, Annex V.2        */
+	API_SECSIPIDX = 4, /**< secsipidx: /v1/check, ...        */
+};

@@ -138,7 +138,7 @@ static void test_rows(void)
 			CHECK(item->min <= item->max, "%s: range", item->path);
 		}
 	}
-	CHECK(groups == 2, "%zu groups", groups);
+	CHECK(groups == 3, "%zu groups", groups);
 }
 
 /* systemd's credentials are files, found by the environment (systemd.exec(5)). */
