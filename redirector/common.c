@@ -7,6 +7,7 @@
 #include "redirector/call/seen.h"
 #include "redirector/call/sources.h"
 #include "redirector/call/tally.h"
+#include "redirector/monitor/history.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -63,23 +64,33 @@ static bool make_memory(const struct conf *conf, struct common *c)
 	       shared_make("shaken-tally", tally_bytes((size_t)conf->tenants.max, c->seats),
 			   &c->tally) &&
 	       shared_make("shaken-sources", sources_bytes(), &c->sources) &&
-	       shared_make("shaken-seen", seen, &c->seen);
+	       shared_make("shaken-seen", seen, &c->seen) &&
+	       shared_make("shaken-history", history_bytes(), &c->history);
+}
+
+unsigned common_places(const struct conf *conf, unsigned workers)
+{
+	return workers + (http_sockets_wanted(conf) ? 1 : 0);
 }
 
 bool common_open(const struct conf *conf, unsigned workers, unsigned seats, struct common *out,
 		 char why[COMMON_WHY_SIZE])
 {
 	*out = (struct common){ .workers = workers,
+				.places = common_places(conf, workers),
 				.seats = seats,
 				.pages.fd = -1,
 				.tally.fd = -1,
 				.sources.fd = -1,
-				.seen.fd = -1 };
+				.seen.fd = -1,
+				.history.fd = -1 };
 	allow_descriptors();
 	if (!sockets_open(conf, workers, &out->sockets, why)) {
 		explain(errno, conf->sip.listen.count, workers, why);
 		return false;
 	}
+	if (!http_sockets_open(conf, &out->http, why))
+		return false;
 	if (!make_memory(conf, out)) {
 		int error = errno;
 
@@ -88,6 +99,7 @@ bool common_open(const struct conf *conf, unsigned workers, unsigned seats, stru
 		return false;
 	}
 	common_pages(out)->seats = seats;
+	common_pages(out)->workers = workers;
 	if (!make_tag_key(conf->sip.tag_key, common_pages(out)->tag_key)) {
 		snprintf(why, COMMON_WHY_SIZE, "sip.tag-key: %s", strerror(errno));
 		return false;
@@ -98,10 +110,12 @@ bool common_open(const struct conf *conf, unsigned workers, unsigned seats, stru
 void common_close(struct common *c)
 {
 	sockets_close(&c->sockets);
+	http_sockets_close(&c->http);
 	shared_drop(&c->pages);
 	shared_drop(&c->tally);
 	shared_drop(&c->sources);
 	shared_drop(&c->seen);
+	shared_drop(&c->history);
 }
 
 void common_give(const struct common *c, unsigned index, unsigned seat, struct worker_given *out)
@@ -109,6 +123,7 @@ void common_give(const struct common *c, unsigned index, unsigned seat, struct w
 	*out = (struct worker_given){
 		.index = index,
 		.count = c->workers,
+		.web = index >= c->workers,
 		.seat = seat,
 		.seats = c->seats,
 		.text = -1,
@@ -116,7 +131,10 @@ void common_give(const struct common *c, unsigned index, unsigned seat, struct w
 		.tally = c->tally,
 		.sources = c->sources,
 		.seen = c->seen,
+		.history = c->history,
 		.control = -1,
 	};
+	if (out->web || c->seats == 1)
+		out->http = c->http;
 	sockets_of(&c->sockets, index, out->sockets);
 }

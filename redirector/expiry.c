@@ -3,6 +3,8 @@
  */
 #include "redirector/expiry.h"
 
+#include "redirector/base/log_word.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -29,7 +31,7 @@ static void warn(const struct tenant *tenant, const struct keystore_cert *cert, 
 		 struct log *log)
 {
 	time_t end = sk_chain_leaf(cert->chain)->not_after;
-	char when[32] = "";
+	char when[32] = "", name[LOG_WORD_SIZE];
 	struct tm tm;
 
 	if (gmtime_r(&end, &tm))
@@ -38,8 +40,9 @@ static void warn(const struct tenant *tenant, const struct keystore_cert *cert, 
 		  "event=expiry tenant=%s credential=%s not_after=%s days=%lld "
 		  "certificate=\"%.300s\" "
 		  "msg=\"%s\"",
-		  tenant->set->name, cert->name, when, (long long)((end - now) / DAY),
-		  cert->certificate, end < now ? "has ended: nothing is signed" : "ends soon");
+		  log_word(tenant->set->name, name), cert->name, when,
+		  (long long)((end - now) / DAY), cert->certificate,
+		  end < now ? "has ended: nothing is signed" : "ends soon");
 }
 
 /* @return how many end soon */
@@ -75,4 +78,22 @@ void expiry_report(const struct directory *directory, int64_t now, struct log *l
 	if (found > EXPIRY_LINES)
 		log_print(log, LEVEL_WARNING, "event=expiry msg=\"%zu more end soon\"",
 			  found - EXPIRY_LINES);
+}
+
+void expiry_listener(const char *section, int64_t not_after, const char *certificate, int64_t now,
+		     struct log *log)
+{
+	int64_t left = not_after - now;
+	char when[32] = "";
+	struct tm tm;
+	time_t end = (time_t)not_after;
+
+	if (not_after == 0 || left > EXPIRY_LISTENER_DAYS * (int64_t)DAY)
+		return;
+	if (gmtime_r(&end, &tm))
+		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	log_print(log, left > EXPIRY_DAYS * (int64_t)DAY ? LEVEL_WARNING : LEVEL_ERROR,
+		  "event=expiry %s=yes not_after=%s days=%lld certificate=\"%.300s\" msg=\"%s\"",
+		  section, when, (long long)(left / DAY), certificate,
+		  left < 0 ? "has ended: clients refuse us" : "ends soon");
 }

@@ -37,6 +37,7 @@ void handover_print(const struct handover *h, char out[HANDOVER_SIZE])
 	out[0] = '\0';
 	put(&l, g->index);
 	put(&l, g->count);
+	put(&l, g->web);
 	put(&l, g->seat);
 	put(&l, g->seats);
 	put(&l, g->control);
@@ -46,6 +47,12 @@ void handover_print(const struct handover *h, char out[HANDOVER_SIZE])
 	put_shared(&l, &g->tally);
 	put_shared(&l, &g->sources);
 	put_shared(&l, &g->seen);
+	put_shared(&l, &g->history);
+	put(&l, (long long)g->http.count);
+	for (size_t i = 0; i < g->http.count; i++) {
+		put(&l, g->http.items[i].fd);
+		put(&l, g->http.items[i].door);
+	}
 	for (size_t i = 0; i < LISTEN_MAX; i++) {
 		put(&l, g->sockets[i].udp);
 		put(&l, g->sockets[i].tcp);
@@ -78,26 +85,53 @@ static bool get_shared(const char **text, struct shared *out)
 	return fd >= 0 && bytes > 0 && shared_take(fd, (size_t)bytes, out);
 }
 
+static bool get_http(const char **text, struct http_sockets *out)
+{
+	long long count = get(text);
+
+	if (count < 0 || count > HTTP_LISTEN_MAX)
+		return false;
+	for (out->count = 0; out->count < (size_t)count; out->count++) {
+		struct http_socket *socket = &out->items[out->count];
+		long long door;
+
+		socket->fd = (int)get(text);
+		door = get(text);
+		if (socket->fd < 0 || door < DOOR_HTTP || door > DOOR_HEALTH)
+			return false;
+		socket->door = (enum http_door)door;
+	}
+	return true;
+}
+
+/* The web process has its place behind the workers. */
+static bool is_place(const struct worker_given *g)
+{
+	return g->web ? g->index == g->count : g->index < g->count;
+}
+
 static bool get_all(const char *line, struct handover *h)
 {
 	struct worker_given *g = &h->given;
 
 	g->index = (unsigned)get(&line);
 	g->count = (unsigned)get(&line);
+	g->web = get(&line) == 1;
 	g->seat = (unsigned)get(&line);
 	g->seats = (unsigned)get(&line);
 	g->control = (int)get(&line);
 	g->text = (int)get(&line);
 	h->start_text = (int)get(&line);
 	if (!get_shared(&line, &g->pages) || !get_shared(&line, &g->tally) ||
-	    !get_shared(&line, &g->sources) || !get_shared(&line, &g->seen))
+	    !get_shared(&line, &g->sources) || !get_shared(&line, &g->seen) ||
+	    !get_shared(&line, &g->history) || !get_http(&line, &g->http))
 		return false;
 	for (size_t i = 0; i < LISTEN_MAX; i++) {
 		g->sockets[i].udp = (int)get(&line);
 		g->sockets[i].tcp = (int)get(&line);
 	}
-	return line && g->index < g->count && g->seat < g->seats && g->control >= 0 &&
-	       g->text >= 0 && h->start_text >= 0;
+	return line && is_place(g) && g->seat < g->seats && g->control >= 0 && g->text >= 0 &&
+	       h->start_text >= 0;
 }
 
 bool handover_take(const char *line, struct handover *out)
@@ -118,7 +152,7 @@ unsigned handover_fds(const struct handover *h, int out[HANDOVER_FDS])
 {
 	const struct worker_given *g = &h->given;
 	const int singles[] = { g->control,  g->text,       h->start_text, g->pages.fd,
-				g->tally.fd, g->sources.fd, g->seen.fd };
+				g->tally.fd, g->sources.fd, g->seen.fd,    g->history.fd };
 	unsigned n = 0;
 
 	for (size_t i = 0; i < SK_COUNT(singles); i++)
@@ -130,5 +164,7 @@ unsigned handover_fds(const struct handover *h, int out[HANDOVER_FDS])
 		if (g->sockets[i].tcp >= 0)
 			out[n++] = g->sockets[i].tcp;
 	}
+	for (size_t i = 0; i < g->http.count; i++)
+		out[n++] = g->http.items[i].fd;
 	return n;
 }

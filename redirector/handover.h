@@ -9,8 +9,8 @@
 #include <stdbool.h>
 
 enum {
-	HANDOVER_SIZE = 1024,
-	HANDOVER_FDS = 8 + 2 * LISTEN_MAX, /**< most descriptors of it */
+	HANDOVER_SIZE = 2048,
+	HANDOVER_FDS = 8 + 2 * LISTEN_MAX + HTTP_LISTEN_MAX, /**< most descriptors of it */
 };
 
 #define HANDOVER_NAME "SHAKEN_WORKER"

@@ -6,6 +6,10 @@
 #include "redirector/base/clock.h"
 #include "redirector/base/log.h"
 #include "redirector/base/loop.h"
+#include "redirector/call/trace.h"
+#include "redirector/expiry.h"
+#include "redirector/http/authorization.h"
+#include "redirector/http/http.h"
 #include "redirector/keys/token.h"
 #include "redirector/numbers/command.h"
 #include "redirector/privileges.h"
@@ -128,6 +132,15 @@ static void print_warnings(const struct complaints *list)
 		fprintf(stderr, "... and %zu more\n", list->lost);
 }
 
+/* Two clients that nothing tells apart, of whichever tenants. */
+static bool check_clients(struct directory *directory, char why[DIRECTORY_WHY_SIZE])
+{
+	SK_CLEANUP(authorization_unref_p)
+	struct authorization *authorization = authorization_new(directory, why);
+
+	return authorization != NULL;
+}
+
 /* Tenants with keys in tokens name them; the tokens themselves are not asked. */
 static bool check_tenants(struct conf *conf, char why[DIRECTORY_WHY_SIZE])
 {
@@ -153,6 +166,8 @@ static bool check_tenants(struct conf *conf, char why[DIRECTORY_WHY_SIZE])
 			 report.broken + report.added);
 		ok = false;
 	}
+	if (ok)
+		ok = check_clients(directory, why);
 	if (directory && conf->tenants.running[0] != '\0' &&
 	    access(conf->tenants.running, F_OK) == 0)
 		ok = roster_compare(conf, directory, conf->tenants.running, stdout, why) && ok;
@@ -208,6 +223,27 @@ static bool check_tls(const struct conf *conf, char why[TLS_WHY_SIZE])
 	return true;
 }
 
+static bool check_web(const struct conf *conf, char why[256])
+{
+	struct clock clock = CLOCK_REAL;
+	SK_CLEANUP(log_close_p) struct log *log = NULL;
+	int64_t not_after;
+
+	if (!http_check(conf, &not_after, why))
+		return false;
+	if (log_open("stderr", LEVEL_WARNING, &log, why))
+		expiry_listener("http", not_after, conf->http.certificate, clock.wall(&clock), log);
+	return true;
+}
+
+/* The password is read; nobody is asked. */
+static bool check_trace(const struct conf *conf, char why[256])
+{
+	SK_CLEANUP(trace_free_p) struct trace *trace = NULL;
+
+	return trace_new(&conf->hep, &trace, why);
+}
+
 /* What only a look at the files can tell: tenants, keys, certificates, anchors, logs, numbers. */
 static bool check_files(struct conf *conf)
 {
@@ -220,6 +256,8 @@ static bool check_files(struct conf *conf)
 		  why) &&
 	     ok;
 	ok = tell(conf, check_tls(conf, why), why) && ok;
+	ok = tell(conf, check_web(conf, why), why) && ok;
+	ok = tell(conf, check_trace(conf, why), why) && ok;
 	ok = check_logs(conf) && ok;
 	return tell(conf, authority_check(&conf->authority, why), why) && ok;
 }

@@ -48,6 +48,7 @@ static void result_free(struct reloaded *result)
 		return;
 	complaints_deinit(&result->complaints);
 	roster_report_deinit(&result->report);
+	authorization_unref(result->authorization);
 	directory_unref(result->directory);
 	conf_unref(result->conf);
 	free(result);
@@ -60,6 +61,20 @@ static bool load(const struct reload *r, int text, struct reloaded *result)
 	return conf_load(r->parts.path, &result->conf, &result->complaints);
 }
 
+/* Who asks by HTTP.  Whoever does not serve it judges them, too. */
+static bool read_clients(const struct reload *r, struct reloaded *result)
+{
+	struct authorization *made = authorization_new(result->directory, result->why);
+
+	if (!made)
+		directory_unref(sk_steal(result->directory));
+	else if (r->parts.web)
+		result->authorization = made;
+	else
+		authorization_unref(made);
+	return made != NULL;
+}
+
 static void read_all(const struct reload *r, struct directory *old, int text,
 		     struct reloaded *result)
 {
@@ -70,7 +85,8 @@ static void read_all(const struct reload *r, struct directory *old, int text,
 	snprintf(result->why, sizeof(result->why), "the configuration has errors");
 	result->ok = load(r, text, result) &&
 		     roster_read(result->conf, &tenants, old, &result->directory, &result->report,
-				 result->why);
+				 result->why) &&
+		     read_clients(r, result);
 	result->ms = (clock_us() - began) / 1000;
 }
 

@@ -8,6 +8,7 @@
 
 #include "redirector/base/log.h"
 #include "redirector/base/loop.h"
+#include "redirector/http/authorization.h"
 #include "redirector/roster.h"
 
 #include <stdbool.h>
@@ -19,7 +20,9 @@ struct reloaded {
 	char why[DIRECTORY_WHY_SIZE]; /**< of !ok */
 	struct conf *conf;
 	struct directory *directory;
-	struct complaints complaints; /**< of the main file */
+	struct authorization *authorization; /**< of its clients; NULL without `web`.  Taken over,
+						  or left behind */
+	struct complaints complaints;        /**< of the main file */
 	struct roster_report report;
 	int64_t ms; /**< how long it took */
 };
@@ -37,6 +40,8 @@ struct reload_parts {
 	const char *path;    /**< of the main file */
 	const char *running; /**< tenants.running; "": none */
 	const struct tenant_parts *tenants;
+	bool web; /**< serves HTTP; without, clients are judged all the same, so that all workers
+		       refuse the same reload */
 };
 
 /** @return NULL when out of memory, descriptors or threads */

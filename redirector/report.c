@@ -3,6 +3,8 @@
  */
 #include "redirector/report.h"
 
+#include "redirector/base/log_word.h"
+
 #include <stddef.h>
 #include <stdio.h>
 
@@ -37,6 +39,7 @@ static void log_slot(void *arg, const struct tally_slot *slot)
 {
 	struct pairs counts = { .len = 0 };
 	struct log *log = arg;
+	char name[LOG_WORD_SIZE];
 
 	for (int i = 0; i < TALLY_LAST; i++) {
 		uint64_t n = atomic_load_explicit(&slot->n[i], memory_order_relaxed);
@@ -45,7 +48,8 @@ static void log_slot(void *arg, const struct tally_slot *slot)
 			add(&counts, tally_count_name((enum tally_count)i), n);
 	}
 	if (counts.len > 0)
-		log_print(log, LEVEL_ASKED, "event=tenant name=%s%s", slot->name, counts.text);
+		log_print(log, LEVEL_ASKED, "event=tenant name=%s%s", log_word(slot->name, name),
+			  counts.text);
 }
 
 void report_tenants(struct log *log, struct tally *tally)

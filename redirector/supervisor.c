@@ -6,6 +6,7 @@
 
 #include "redirector/base/notify.h"
 #include "redirector/conf_text.h"
+#include "redirector/monitor/clock_state.h"
 #include "redirector/privileges.h"
 #include "redirector/supervisor_state.h"
 
@@ -17,10 +18,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum {
-	SPARE_MS = 1000, /* for a worker to end, behind sip.drain */
-};
-
 static unsigned workers_of(const struct conf *conf)
 {
 	cpu_set_t cores;
@@ -31,65 +28,17 @@ static unsigned workers_of(const struct conf *conf)
 	/* those that we may run on: a container, taskset */
 	if (sched_getaffinity(0, sizeof(cores), &cores) == 0)
 		count = CPU_COUNT(&cores);
-	return count > WORKERS_MAX ? WORKERS_MAX : (unsigned)count;
+	return count > GROUP_MAX ? GROUP_MAX : (unsigned)count;
 }
 
-void supervisor_end(struct supervisor *s)
-{
-	loop_stop(s->loop);
-}
-
-static bool is_empty(const struct supervisor *s)
-{
-	for (unsigned i = 0; i < 2 * s->common.workers; i++)
-		if (s->members[i].pid != 0)
-			return false;
-	return true;
-}
-
-/* Who is still there after its time is killed. */
-static void on_patience(void *arg)
-{
-	struct supervisor *s = arg;
-
-	for (unsigned i = 0; i < 2 * s->common.workers; i++)
-		if (s->members[i].pid != 0)
-			supervisor_kill(&s->members[i], "it does not end");
-}
-
-static void stop(struct supervisor *s, const char *word, int64_t patience_ms)
-{
-	s->stopping = true;
-	for (unsigned i = 0; i < s->common.workers; i++)
-		timer_stop(s->posts[i].respawn);
-	supervisor_tell_all(s, word);
-	if (is_empty(s) || !timer_set(s->patience, patience_ms))
-		supervisor_end(s);
-}
-
-void supervisor_fail(struct supervisor *s)
-{
-	s->status = EXIT_FAILURE;
-	stop(s, "end", SPARE_MS);
-}
-
-/* A second time: now. */
-static void terminate(struct supervisor *s)
-{
-	if (s->stopping) {
-		stop(s, "end", SPARE_MS);
-		return;
-	}
-	notify_stopping();
-	notify_status("drains");
-	stop(s, "drain", s->conf->sip.drain + SPARE_MS);
-}
-
+/* A web process that died meanwhile, and is to be made anew, keeps nobody waiting. */
 static bool all_ready(struct supervisor *s)
 {
-	for (unsigned i = 0; i < s->common.workers; i++) {
+	for (unsigned i = 0; i < s->common.places; i++) {
 		const struct member *m = supervisor_member(s, i);
 
+		if (supervisor_is_web(s, i) && s->posts[i].delay_ms > 0)
+			continue;
 		if (!m || m->phase != WORKER_READY)
 			return false;
 	}
@@ -102,7 +51,7 @@ void supervisor_start_on(struct supervisor *s)
 		return;
 	s->begun = true;
 	atomic_store(&common_pages(&s->common)->begun, true);
-	for (unsigned i = 1; i < s->common.workers; i++)
+	for (unsigned i = 1; i < s->common.places; i++)
 		if (s->posts[i].delay_ms == 0 && !supervisor_member(s, i))
 			supervisor_on_respawn(&s->posts[i]);
 	if (!all_ready(s))
@@ -121,7 +70,7 @@ static void on_signal(void *arg, int signo)
 	if (signo == SIGCHLD)
 		supervisor_reap(s);
 	else if (signo == SIGTERM || signo == SIGINT)
-		terminate(s);
+		supervisor_terminate(s);
 	else if (s->stopping)
 		return;
 	else if (signo == SIGHUP)
@@ -144,8 +93,8 @@ static bool open_loop(struct supervisor *s)
 	if (!s->loop)
 		return false;
 	s->look = timer_new(s->loop, supervisor_on_look, s);
-	s->patience = timer_new(s->loop, on_patience, s);
-	for (unsigned i = 0; i < s->common.workers; i++) {
+	s->patience = timer_new(s->loop, supervisor_on_patience, s);
+	for (unsigned i = 0; i < s->common.places; i++) {
 		s->posts[i] = (struct post){ .of = s, .index = i };
 		s->posts[i].respawn = timer_new(s->loop, supervisor_on_respawn, &s->posts[i]);
 		if (!s->posts[i].respawn)
@@ -194,13 +143,14 @@ static bool open_tally(struct supervisor *s)
 
 static bool open_all(struct supervisor *s, const char *path, char why[COMMON_WHY_SIZE])
 {
-	unsigned workers;
+	unsigned workers, places;
 
 	privileges_guard_secrets();
 	if (!open_conf(s, path, why))
 		return false;
 	workers = workers_of(s->start);
-	if (!common_open(s->start, workers, 2 * workers + 1, &s->common, why) ||
+	places = common_places(s->start, workers);
+	if (!common_open(s->start, workers, 2 * places + 1, &s->common, why) ||
 	    !privileges_drop(s->start->service.user, why) || !open_log(s, why))
 		return false;
 	if (open_tally(s) && open_loop(s))
@@ -211,7 +161,7 @@ static bool open_all(struct supervisor *s, const char *path, char why[COMMON_WHY
 
 static void close_all(struct supervisor *s)
 {
-	for (unsigned i = 0; i < s->common.workers; i++)
+	for (unsigned i = 0; i < s->common.places; i++)
 		timer_free(s->posts[i].respawn);
 	timer_free(s->look);
 	timer_free(s->patience);
@@ -232,16 +182,20 @@ static void close_all(struct supervisor *s)
 
 static void warn_of_start(struct supervisor *s)
 {
+	struct clock_state clock;
 	char why[PRIVILEGES_WHY_SIZE];
 
 	if (privileges_warning(s->start->service.user, why))
 		log_print(s->log, LEVEL_WARNING, "msg=\"%s\"", why);
 	if (privileges_few_files(s->start->streams.connections, why))
 		log_print(s->log, LEVEL_WARNING, "msg=\"%s\"", why);
+	clock_state_read(&clock);
+	clock_state_say(&clock, s->log);
 }
 
 static void serve(struct supervisor *s)
 {
+	atomic_store(&common_pages(&s->common)->service.started_s, s->clock.wall(&s->clock));
 	warn_of_start(s);
 	supervisor_on_look(s);
 	if (!supervisor_spawn(s, 0)) {

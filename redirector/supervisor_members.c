@@ -22,7 +22,7 @@ enum {
 
 struct member *supervisor_member(struct supervisor *s, unsigned index)
 {
-	for (unsigned i = index; i < 2 * s->common.workers; i += s->common.workers)
+	for (unsigned i = index; i < 2 * s->common.places; i += s->common.places)
 		if (s->members[i].pid != 0 && !s->members[i].retiring)
 			return &s->members[i];
 	return NULL;
@@ -30,7 +30,7 @@ struct member *supervisor_member(struct supervisor *s, unsigned index)
 
 struct member *supervisor_other(struct supervisor *s, const struct member *m)
 {
-	unsigned n = s->common.workers;
+	unsigned n = s->common.places;
 	struct member *other = &s->members[m->seat < n ? m->seat + n : m->seat - n];
 
 	return other->pid != 0 ? other : NULL;
@@ -42,11 +42,11 @@ void supervisor_select(struct supervisor *s)
 	unsigned count = 0;
 	char text[64];
 
-	for (unsigned i = 0; i < 2 * s->common.workers; i++) {
+	for (unsigned i = 0; i < 2 * s->common.places; i++) {
 		const struct member *m = &s->members[i];
 
 		if (m->pid != 0 && m->phase == WORKER_READY && !m->retiring && !m->killed)
-			live[m->index] = true;
+			live[m->index] = true; /* the web process has no socket of these */
 	}
 	for (unsigned i = 0; i < s->common.workers; i++)
 		count += live[i];
@@ -93,7 +93,7 @@ bool supervisor_tell(struct member *m, const char *word, int fd)
 
 void supervisor_tell_all(struct supervisor *s, const char *word)
 {
-	for (unsigned i = 0; i < 2 * s->common.workers; i++)
+	for (unsigned i = 0; i < 2 * s->common.places; i++)
 		if (s->members[i].pid != 0 && !supervisor_tell(&s->members[i], word, -1))
 			log_print(s->log, LEVEL_DEBUG, "event=worker index=%u msg=\"not told: %s\"",
 				  s->members[i].index, word);
@@ -116,11 +116,16 @@ static void on_ready(struct member *m)
 }
 
 /* Of the first start stderr says it, once; later that may be nobody's, and whoever looks for the
- * reason looks into the log. */
+ * reason looks into the log.  What the web process refuses at the start only it reads: it ends the
+ * start, too, whereas one that just dies does not. */
 static void on_failed(struct member *m, const char *why)
 {
 	struct supervisor *s = m->of;
 
+	if (supervisor_is_web(s, m->index) && !s->ready && !s->stopping) {
+		supervisor_fail(s);
+		return;
+	}
 	if (s->begun)
 		log_print(s->log, LEVEL_ERROR,
 			  "event=worker result=failed index=%u pid=%d msg=\"%s\"", m->index,
@@ -136,6 +141,9 @@ static void obey(struct member *m, const char *text)
 	} else if (strcmp(text, "draining") == 0) {
 		m->phase = WORKER_DRAINING;
 		supervisor_select(m->of);
+	} else if (strcmp(text, "asked") == 0) {
+		if (!m->of->stopping && !supervisor_tell(m, "drain", -1))
+			supervisor_kill(m, "it does not listen");
 	} else if (strncmp(text, "reload ok ", 10) == 0) {
 		supervisor_answered(m, ROUND_RELOAD, text + 10, NULL);
 	} else if (strncmp(text, "reload failed ", 14) == 0) {
@@ -189,6 +197,7 @@ static void stand_up(struct member *m)
 	atomic_store(&supervisor_page(s, m->seat)->phase, WORKER_DEAD);
 	atomic_store(&supervisor_page(s, m->seat)->pid, 0);
 	atomic_store(&pages->streams_open[m->seat], 0);
+	shown_forget(&supervisor_page(s, m->seat)->shown);
 	tally_forget(s->tally, m->seat);
 }
 
@@ -245,14 +254,6 @@ static void fill_post(struct supervisor *s, const struct member *gone)
 		respawn(post);
 }
 
-static bool is_empty(const struct supervisor *s)
-{
-	for (unsigned i = 0; i < 2 * s->common.workers; i++)
-		if (s->members[i].pid != 0)
-			return false;
-	return true;
-}
-
 static void on_death(struct member *m, pid_t pid, int status)
 {
 	struct supervisor *s = m->of;
@@ -263,8 +264,7 @@ static void on_death(struct member *m, pid_t pid, int status)
 	for (int kind = 0; kind < ROUND_LAST; kind++)
 		supervisor_answered(m, (enum round_kind)kind, "", "a worker died");
 	if (s->stopping) {
-		if (is_empty(s))
-			supervisor_end(s);
+		supervisor_end_on(s);
 		return;
 	}
 	if (!s->begun) {
@@ -277,6 +277,8 @@ static void on_death(struct member *m, pid_t pid, int status)
 	if (!supervisor_member(s, m->index))
 		fill_post(s, m);
 	supervisor_roll_on(s);
+	if (supervisor_is_web(s, m->index)) /* nobody waits for it */
+		supervisor_start_on(s);
 }
 
 void supervisor_reap(struct supervisor *s)
@@ -284,7 +286,7 @@ void supervisor_reap(struct supervisor *s)
 	int status;
 
 	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
-		for (unsigned i = 0; i < 2 * s->common.workers; i++)
+		for (unsigned i = 0; i < 2 * s->common.places; i++)
 			if (s->members[i].pid == pid) {
 				on_death(&s->members[i], pid, status);
 				break;

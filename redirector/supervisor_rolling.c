@@ -17,7 +17,7 @@ static void next(struct supervisor *s)
 	struct member *old = NULL;
 
 	/* a place that is empty, or just being filled, gets a new one anyway */
-	while (!old && ++s->rolling < (int)s->common.workers) {
+	while (!old && ++s->rolling < (int)s->common.places) {
 		old = supervisor_member(s, (unsigned)s->rolling);
 		if (old && old->phase != WORKER_READY)
 			old = NULL;

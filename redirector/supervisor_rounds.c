@@ -9,6 +9,7 @@
 
 #include "redirector/base/notify.h"
 #include "redirector/conf_text.h"
+#include "redirector/http/http.h"
 #include "redirector/report.h"
 
 #include <errno.h>
@@ -33,7 +34,7 @@ static void use_next(struct supervisor *s)
 	conf_unref(s->conf);
 	s->conf = sk_steal(s->next);
 	s->version++;
-	for (unsigned i = 0; i < 2 * s->common.workers; i++)
+	for (unsigned i = 0; i < 2 * s->common.places; i++)
 		if (s->members[i].took_next)
 			s->members[i].version = s->version;
 	if (!s->log_level)
@@ -50,10 +51,22 @@ static void forget_next(struct supervisor *s)
 	s->next = NULL;
 }
 
+/* For whoever shows it. */
+static void show_reload(struct supervisor *s, bool ok, const char *findings)
+{
+	struct shown_service *shown = &common_pages(&s->common)->service;
+
+	atomic_fetch_add(ok ? &shown->reloads_ok : &shown->reloads_failed, 1);
+	snprintf(shown->findings, sizeof(shown->findings), "%s", findings);
+	atomic_store(&shown->reload_ok, ok);
+	atomic_store(&shown->reloaded_s, s->clock.wall(&s->clock));
+}
+
 static void reload_done(struct supervisor *s)
 {
 	const struct round *r = &s->rounds[ROUND_RELOAD];
 
+	show_reload(s, r->failed == 0, r->failed == 0 ? r->answer : r->why);
 	if (r->failed == 0) {
 		use_next(s);
 		log_print(s->log, LEVEL_INFO, "event=reload result=ok %s", r->answer);
@@ -81,7 +94,7 @@ static void reopen_done(struct supervisor *s)
 
 static bool is_owed(const struct supervisor *s, enum round_kind kind)
 {
-	for (unsigned i = 0; i < 2 * s->common.workers; i++)
+	for (unsigned i = 0; i < 2 * s->common.places; i++)
 		if (s->members[i].pid != 0 && s->members[i].owes[kind])
 			return true;
 	return false;
@@ -132,7 +145,7 @@ static void ask(struct supervisor *s, enum round_kind kind, const char *word, in
 	struct round *r = &s->rounds[kind];
 
 	*r = (struct round){ .under_way = true };
-	for (unsigned i = 0; i < 2 * s->common.workers; i++) {
+	for (unsigned i = 0; i < 2 * s->common.places; i++) {
 		struct member *m = &s->members[i];
 
 		if (m->pid == 0 || m->phase == WORKER_STARTING || m->killed ||
@@ -145,9 +158,22 @@ static void ask(struct supervisor *s, enum round_kind kind, const char *word, in
 	finish(s, kind);
 }
 
+/* No worker hears of it. */
+static void refuse_reload(struct supervisor *s, const char *finding, const char *why)
+{
+	forget_next(s);
+	show_reload(s, false, finding);
+	supervisor_tell_all(s, "records"); /* a rotation of them asks in the same way */
+	log_print(s->log, LEVEL_ERROR,
+		  "event=reload result=failed msg=\"%s; the running configuration stays\"", why);
+	notify_status("serves; the last reload failed");
+	notify_ready();
+}
+
 void supervisor_reload(struct supervisor *s)
 {
 	struct complaints complaints = { 0 };
+	char why[256];
 	bool ok;
 
 	s->rounds[ROUND_RELOAD].again = s->rounds[ROUND_RELOAD].under_way || !s->ready;
@@ -156,24 +182,21 @@ void supervisor_reload(struct supervisor *s)
 	notify_reloading();
 	ok = conf_text_read(s->start->path, &s->next_text, &s->next, &complaints);
 	log_all(s, ok ? LEVEL_WARNING : LEVEL_ERROR, &complaints);
-	complaints_deinit(&complaints);
-	if (ok) {
+	if (!ok)
+		refuse_reload(s, complaints.count ? complaints.items[0] : sk_err_text(SK_ENOMEM),
+			      "the configuration has errors");
+	else if (!http_check(s->next, NULL, why)) /* the web process alone would refuse it */
+		refuse_reload(s, why, why);
+	else
 		ask(s, ROUND_RELOAD, "reload", s->next_text);
-		return;
-	}
-	supervisor_tell_all(s, "records"); /* a rotation of them asks in the same way */
-	log_print(s->log, LEVEL_ERROR,
-		  "event=reload result=failed msg=\"the configuration has errors; the running "
-		  "configuration stays\"");
-	notify_status("serves; the last reload failed");
-	notify_ready();
+	complaints_deinit(&complaints);
 }
 
 void supervisor_catch_up(struct supervisor *s)
 {
 	if (s->rounds[ROUND_RELOAD].under_way)
 		return; /* its end comes here again */
-	for (unsigned i = 0; i < 2 * s->common.workers; i++) {
+	for (unsigned i = 0; i < 2 * s->common.places; i++) {
 		struct member *m = &s->members[i];
 
 		if (m->pid != 0 && m->phase == WORKER_READY && m->version != s->version &&
@@ -203,6 +226,11 @@ void supervisor_reopen(struct supervisor *s)
 	ask(s, ROUND_REOPEN, "reopen", -1);
 }
 
+static const char *kind_of(const struct supervisor *s, unsigned index)
+{
+	return supervisor_is_web(s, index) ? " kind=web" : "";
+}
+
 /* What one place has done, in both of its seats. */
 static void report_worker(struct supervisor *s, unsigned index)
 {
@@ -212,14 +240,14 @@ static void report_worker(struct supervisor *s, unsigned index)
 		[WORKER_DEAD] = "away",
 	};
 	const struct worker_page *one = supervisor_page(s, index);
-	const struct worker_page *two = supervisor_page(s, index + s->common.workers);
+	const struct worker_page *two = supervisor_page(s, index + s->common.places);
 	const struct member *m = supervisor_member(s, index);
 	const uint64_t *a = one->counters.n, *b = two->counters.n;
 
 	log_print(s->log, LEVEL_ASKED,
-		  "event=worker result=%s index=%u pid=%d made=%u datagrams=%llu invites=%llu "
+		  "event=worker result=%s index=%u%s pid=%d made=%u datagrams=%llu invites=%llu "
 		  "answers=%llu",
-		  phases[m ? m->phase : WORKER_NONE], index, m ? (int)m->pid : 0,
+		  phases[m ? m->phase : WORKER_NONE], index, kind_of(s, index), m ? (int)m->pid : 0,
 		  atomic_load(&one->spawned) + atomic_load(&two->spawned),
 		  (unsigned long long)(a[COUNT_DATAGRAMS] + b[COUNT_DATAGRAMS]),
 		  (unsigned long long)(a[COUNT_INVITES] + b[COUNT_INVITES]),
@@ -231,7 +259,7 @@ void supervisor_report(struct supervisor *s)
 	struct counters sum = { .n = { 0 } };
 	uint64_t lost = log_lost(s->log);
 
-	for (unsigned i = 0; i < s->common.workers && s->common.workers > 1; i++)
+	for (unsigned i = 0; i < s->common.places && s->common.places > 1; i++)
 		report_worker(s, i);
 	for (unsigned seat = 0; seat < s->common.seats; seat++) {
 		const struct worker_page *page = supervisor_page(s, seat);

@@ -17,18 +17,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum {
-	NOT_STARTED = 127
+	NOT_STARTED = 127,
+	WEB_NICE = 10,
 };
 
 static int free_seat(const struct supervisor *s, unsigned index)
 {
 	if (s->members[index].pid == 0)
 		return (int)index;
-	index += s->common.workers;
+	index += s->common.places;
 	return s->members[index].pid == 0 ? (int)index : NOBODY;
 }
 
@@ -115,6 +117,7 @@ static void sit_down(struct supervisor *s, struct member *m, const struct handov
 			      .phase = WORKER_STARTING,
 			      .since_ms = supervisor_now(s),
 			      .version = s->version };
+	atomic_store(&page->web, h->given.web);
 	atomic_store(&page->phase, WORKER_STARTING);
 	atomic_store(&page->pid, pid);
 	atomic_fetch_add(&page->spawned, 1);
@@ -189,7 +192,9 @@ int supervisor_worker(int argc, char **argv)
 		return 2;
 	}
 	unsetenv(HANDOVER_NAME);
-	prctl(PR_SET_NAME, "shaken-worker");
+	prctl(PR_SET_NAME, h.given.web ? "shaken-web" : "shaken-worker");
+	if (h.given.web) /* SIP goes first; what is refused costs nothing else */
+		(void)!setpriority(PRIO_PROCESS, 0, WEB_NICE);
 	ok = load(&h, argv[1], &conf, &complaints);
 	if (!ok)
 		no_start(&h.given, complaints.count ? complaints.items[0] : "out of memory");

@@ -7,6 +7,10 @@
  *   supervisor_watch.c    signs of life
  *   supervisor_rounds.c   what all are asked: reload, counters, reopen
  *   supervisor_rolling.c  all are made anew
+ *   supervisor_end.c      all are told to end, the web process last
+ *
+ * The web process is a member like a worker, in the place behind the last of them; what is said of
+ * workers that serve means SIP's.
  */
 #pragma once
 
@@ -16,7 +20,7 @@
 #include "redirector/base/loop.h"
 #include "redirector/call/tally.h"
 #include "redirector/common.h"
-#include "redirector/page.h"
+#include "redirector/monitor/page.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -88,10 +92,18 @@ struct supervisor {
 	bool begun; /* the first has been ready, once */
 	bool ready; /* all have                        */
 	bool stopping;
+	bool at_once;        /* ... and nobody waits for what is in hand */
+	bool last_told;      /* SIP is gone, and the web process knows   */
 	int rolling;         /* the index that is made anew; NOBODY */
 	struct member *made; /* who is to fill it */
 	int status;
 };
+
+/* Is it the one that serves HTTP? */
+static inline bool supervisor_is_web(const struct supervisor *s, unsigned index)
+{
+	return index == common_web(&s->common);
+}
 
 static inline int64_t supervisor_now(const struct supervisor *s)
 {
@@ -105,14 +117,22 @@ static inline struct worker_page *supervisor_page(const struct supervisor *s, un
 
 /* supervisor.c */
 
-/** All are gone: ends the loop. */
-void supervisor_end(struct supervisor *s);
+/** Somebody is ready: makes the others, or says that all are. */
+void supervisor_start_on(struct supervisor *s);
+
+/* supervisor_end.c */
+
+/** Answers the calls in hand and ends; a second time at once. */
+void supervisor_terminate(struct supervisor *s);
 
 /** The start has failed: ends those that are there, then the loop. */
 void supervisor_fail(struct supervisor *s);
 
-/** Somebody is ready: makes the others, or says that all are. */
-void supervisor_start_on(struct supervisor *s);
+/** Somebody is gone, and we are stopping: who goes last is told; with the last the loop ends. */
+void supervisor_end_on(struct supervisor *s);
+
+/** A timer_h: who is still there after its time is killed. */
+void supervisor_on_patience(void *supervisor);
 
 /* supervisor_spawn.c */
 

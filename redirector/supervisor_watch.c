@@ -45,15 +45,19 @@ void supervisor_on_look(void *arg)
 	int64_t now = supervisor_now(s), before = s->looked_ms;
 	bool late = before > 0 && now - before > often(s) + s->start->service.watchdog / 2;
 	bool alive = s->stopping || !s->ready;
+	struct shown_service *service = &common_pages(&s->common)->service;
 
 	s->looked_ms = now;
-	for (unsigned i = 0; i < 2 * s->common.workers; i++) {
+	atomic_store(&service->alive_ms, now);
+	atomic_store(&service->log_lost, log_lost(s->log));
+	for (unsigned i = 0; i < 2 * s->common.places; i++) {
 		struct member *m = &s->members[i];
 		const char *why = m->pid != 0 && !late ? is_stuck(m, now) : NULL;
 
 		if (why)
 			supervisor_kill(m, why);
-		alive = alive || (m->pid != 0 && m->phase == WORKER_READY && !m->killed);
+		alive = alive || (m->pid != 0 && m->phase == WORKER_READY && !m->killed &&
+				  !supervisor_is_web(s, m->index));
 	}
 	if (alive)
 		notify_alive();

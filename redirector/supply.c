@@ -47,6 +47,11 @@ static struct fetcher *front_fetcher(const struct supply *s)
 	return s->stored ? s->stored : s->breaker;
 }
 
+const struct lists_counters *supply_lists(const struct supply *supply)
+{
+	return lists_counters(supply->lists);
+}
+
 struct fetcher *supply_network(const struct supply *supply)
 {
 	return supply->breaker;
@@ -98,6 +103,11 @@ static void on_trust(void *arg, struct sk_trust *trust)
 	certs_set_trust(s->certs, trust);
 }
 
+static void on_fetched(void *steps, int64_t us)
+{
+	steps_add(steps, STEP_FETCH, us);
+}
+
 static bool open_fetchers(struct supply *s, const struct certs_conf *conf,
 			  char why[SUPPLY_WHY_SIZE])
 {
@@ -120,8 +130,12 @@ static bool open_certs(struct supply *s, struct conf *conf, char why[SUPPLY_WHY_
 		.fetcher = front_fetcher(s),
 		.log = s->parts.log,
 	};
-	struct certs_parts certs = { s->parts.loop, s->parts.clock, front_fetcher(s),
-				     s->parts.log };
+	struct certs_parts certs = { .loop = s->parts.loop,
+				     .clock = s->parts.clock,
+				     .fetcher = front_fetcher(s),
+				     .log = s->parts.log,
+				     .took = on_fetched,
+				     .took_arg = s->parts.steps };
 
 	if (!lists_new(&lists, conf, on_trust, s, &s->lists, &trust, why))
 		return false;
@@ -161,6 +175,14 @@ bool supply_reload(struct supply *supply, struct conf *conf, char why[SUPPLY_WHY
 	sk_steal(trust);
 	lists_commit(supply->lists, next);
 	return true;
+}
+
+void supply_show(const struct supply *supply, struct shown_self *self)
+{
+	shown_of_certs(self, supply->certs);
+	shown_of_lists(self, supply->lists);
+	shown_of_breaker(self, supply->breaker);
+	shown_of_stored(self, supply->stored);
 }
 
 static void log_certs(const struct supply *supply)

@@ -12,8 +12,11 @@
 #include "redirector/base/clock.h"
 #include "redirector/base/log.h"
 #include "redirector/base/loop.h"
+#include "redirector/call/steps.h"
 #include "redirector/certs/certs.h"
 #include "redirector/certs/fetch.h"
+#include "redirector/certs/lists.h"
+#include "redirector/monitor/shown.h"
 #include "shaken/macro.h"
 
 #include <stdbool.h>
@@ -23,6 +26,7 @@ struct supply_parts {
 	struct loop *loop;
 	const struct clock *clock;
 	struct log *log;
+	struct steps *steps; /**< how long fetches take; NULL: nobody asks */
 };
 
 enum {
@@ -55,6 +59,12 @@ struct fetcher *supply_network(const struct supply *supply);
 /** Another configuration: whole, or @return false with the reason, and nothing changed. */
 SK_MUSTCHECK
 bool supply_reload(struct supply *supply, struct conf *conf, char why[SUPPLY_WHY_SIZE]);
+
+/** What it has to show: certificates, lists, failing repositories, the store. */
+void supply_show(const struct supply *supply, struct shown_self *self);
+
+/** Borrowed, as the supply. */
+const struct lists_counters *supply_lists(const struct supply *supply);
 
 /** Writes what happened since the start, at every log level. */
 void supply_log_counters(const struct supply *supply);

@@ -3,15 +3,9 @@
  */
 #include "redirector/tls_conf.h"
 
-#include <stdio.h>
-#include <string.h>
-#include <time.h>
+#include "redirector/expiry.h"
 
-enum {
-	DAY = 86400,
-	SOON_DAYS = 30, /* a renewal every 60 to 90 days is common, so this one is late */
-	NOW_DAYS = 7,
-};
+#include <string.h>
 
 static bool is_wanted(const struct conf *conf)
 {
@@ -44,17 +38,5 @@ bool tls_conf_read(const struct conf *conf, struct tls **out, char why[TLS_WHY_S
 
 void tls_conf_expiry(const struct conf *conf, const struct tls *tls, int64_t now, struct log *log)
 {
-	long long left = tls ? tls_not_after(tls) - (long long)now : 0;
-	time_t end = tls ? (time_t)tls_not_after(tls) : 0;
-	char when[32] = "";
-	struct tm tm;
-
-	if (!tls || left > SOON_DAYS * (long long)DAY)
-		return;
-	if (gmtime_r(&end, &tm))
-		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	log_print(log, left > NOW_DAYS * (long long)DAY ? LEVEL_WARNING : LEVEL_ERROR,
-		  "event=expiry tls=yes not_after=%s days=%lld certificate=\"%.300s\" msg=\"%s\"",
-		  when, left / DAY, conf->tls.certificate,
-		  left < 0 ? "has ended: clients refuse us" : "ends soon");
+	expiry_listener("tls", tls ? tls_not_after(tls) : 0, conf->tls.certificate, now, log);
 }

@@ -4,7 +4,9 @@
  */
 #include "redirector/worker.h"
 
+#include "redirector/monitor/clock_state.h"
 #include "redirector/privileges.h"
+#include "redirector/worker_http.h"
 #include "redirector/worker_state.h"
 
 #include <errno.h>
@@ -15,6 +17,8 @@
 
 enum {
 	DRAIN_STEP_MS = 50,
+	ASKING_MS = 1000, /* for a supervisor to hear of the same signal */
+	ANSWER_MS = 1000, /* behind http.deadline the server answers by itself */
 };
 
 int worker_log_level(const char *text)
@@ -27,29 +31,64 @@ int worker_log_level(const char *text)
 	return -1;
 }
 
+int64_t worker_web_drain_ms(const struct conf *conf)
+{
+	int64_t answered = conf->http.deadline + ANSWER_MS;
+
+	return answered < conf->sip.drain ? answered : conf->sip.drain;
+}
+
+/* Calls and questions that wait. */
+static size_t waiting(const struct worker *w)
+{
+	return (w->front ? front_waiting(w->front) : 0) + worker_http_waiting(w->http);
+}
+
+static bool is_busy(const struct worker *w)
+{
+	return waiting(w) > 0 || (w->streams && streams_count(w->streams) > 0) ||
+	       worker_http_busy(w->http) > 0;
+}
+
+static void give_up(struct worker *w)
+{
+	if (w->front)
+		front_give_up(w->front);
+	worker_http_give_up(w->http);
+	loop_stop(w->loop);
+}
+
 static void on_drain_timer(void *arg)
 {
 	struct worker *w = arg;
 
-	if ((front_waiting(w->front) > 0 || streams_count(w->streams) > 0) &&
-	    w->clock.mono(&w->clock) < w->drain_until && timer_set(w->drain_timer, DRAIN_STEP_MS))
+	if (is_busy(w) && w->clock.mono(&w->clock) < w->drain_until &&
+	    timer_set(w->drain_timer, DRAIN_STEP_MS))
 		return;
-	front_give_up(w->front);
-	loop_stop(w->loop);
+	give_up(w);
 }
 
 static void wait_for_calls(struct worker *w)
 {
+	const struct conf *conf = directory_conf(w->directory);
+
 	atomic_store(&w->page->phase, WORKER_DRAINING);
-	log_print(w->log, LEVEL_INFO, "event=drain waiting=%zu", front_waiting(w->front));
-	w->drain_until = w->clock.mono(&w->clock) + directory_conf(w->directory)->sip.drain;
+	worker_leave(w);
+	worker_http_drain(w->http);
+	log_print(w->log, LEVEL_INFO, "event=drain waiting=%zu", waiting(w));
+	w->drain_until = w->clock.mono(&w->clock) +
+			 (w->given.web ? worker_web_drain_ms(conf) : conf->sip.drain);
 	on_drain_timer(w);
+}
+
+void worker_leave(struct worker *w)
+{
+	worker_http_leave(w->http);
 }
 
 void worker_end(struct worker *w)
 {
-	front_give_up(w->front);
-	loop_stop(w->loop);
+	give_up(w);
 }
 
 void worker_drain(struct worker *w)
@@ -57,8 +96,11 @@ void worker_drain(struct worker *w)
 	if (w->drain_until > 0)
 		return;
 	worker_say(w, "draining");
-	front_drain(w->front);
-	streams_drain(w->streams);
+	if (w->front)
+		front_drain(w->front);
+	if (w->streams)
+		streams_drain(w->streams);
+	worker_http_refuse(w->http);
 	wait_for_calls(w);
 }
 
@@ -68,7 +110,8 @@ void worker_retire(struct worker *w)
 		return;
 	for (size_t i = 0; i < w->socket_count; i++)
 		udp_rest(w->sockets[i]);
-	streams_drain(w->streams);
+	if (w->streams)
+		streams_drain(w->streams);
 	wait_for_calls(w);
 }
 
@@ -106,10 +149,20 @@ void worker_reload(struct worker *w, int text)
 	reload_start(w->reload, w->directory);
 }
 
+/* The supervisor has not told us to end: did it get a signal as well, it is about to. */
+static void on_asking(void *arg)
+{
+	const struct worker *w = arg;
+
+	worker_say(w, "asked");
+}
+
 /* A service manager that ends us signals each process, and the supervisor says it too: only
  * alone a second one means more than the first. */
 static void on_end_signal(struct worker *w)
 {
+	if (w->given.web && w->control && timer_set(w->asking, ASKING_MS))
+		return;
 	if (w->drain_until > 0 && w->given.control < 0)
 		worker_end(w);
 	else
@@ -138,7 +191,9 @@ static bool open_loop(struct worker *w, char why[WHY_SIZE])
 	w->loop = loop_new();
 	if (w->loop)
 		w->drain_timer = timer_new(w->loop, on_drain_timer, w);
-	if (w->drain_timer && loop_signals(w->loop, signals, SK_COUNT(signals), on_signal, w))
+	if (w->drain_timer)
+		w->asking = timer_new(w->loop, on_asking, w);
+	if (w->asking && loop_signals(w->loop, signals, SK_COUNT(signals), on_signal, w))
 		return true;
 	snprintf(why, WHY_SIZE, "%s", sk_err_text(SK_ENOMEM));
 	return false;
@@ -163,6 +218,7 @@ static void warn_of_start(struct worker *w)
 {
 	bool alone = w->given.control < 0; /* else the supervisor says it */
 	char why[PRIVILEGES_WHY_SIZE];
+	struct clock_state clock;
 
 	if (w->start->certs.lab && worker_tells(w))
 		log_print(w->log, LEVEL_WARNING,
@@ -170,8 +226,14 @@ static void warn_of_start(struct worker *w)
 			  "address and port; for a laboratory only\"");
 	if (alone && privileges_warning(w->start->service.user, why))
 		log_print(w->log, LEVEL_WARNING, "msg=\"%s\"", why);
-	if (alone && privileges_few_files(w->start->streams.connections, why))
+	if (alone && privileges_few_files(w->start->streams.connections +
+						  (w->http ? w->start->http.connections : 0),
+					  why))
 		log_print(w->log, LEVEL_WARNING, "msg=\"%s\"", why);
+	if (!alone)
+		return;
+	clock_state_read(&clock);
+	clock_state_say(&clock, w->log);
 }
 
 static void serve(struct worker *w)
@@ -184,6 +246,7 @@ static void serve(struct worker *w)
 	if (alone)
 		log_print(w->log, LEVEL_INFO, "event=ready");
 	loop_run(w->loop);
+	worker_show(w);
 	worker_log_counters(w);
 	if (alone)
 		log_print(w->log, LEVEL_INFO, "event=stopped");

@@ -1,5 +1,8 @@
 /**
- * @file worker.h  One worker: makes every part in order, runs, drains, drops in reverse
+ * @file worker.h  One process that serves: makes every part in order, runs, drains, drops in
+ * reverse
+ *
+ * It serves SIP, or HTTP (the web process), or with --single both in one loop.
  *
  * The one place where everything meets: no part finds another through a global.
  */
@@ -8,6 +11,7 @@
 #include "config/conf.h"
 #include "redirector/base/log.h"
 #include "redirector/base/shared.h"
+#include "redirector/http_sockets.h"
 
 #include <stddef.h>
 
@@ -22,11 +26,13 @@ struct worker_sockets {
 
 /** What the supervisor hands to a worker. */
 struct worker_given {
-	unsigned index, count; /**< which of how many workers       */
+	unsigned index, count; /**< which of how many workers; the web process is behind them */
+	bool web;              /**< it serves HTTP, and no SIP      */
 	unsigned seat, seats;  /**< where it sits in shared memory  */
 	int text; /**< the configuration, as a reload gets another; -1: it is read from its file */
 	struct worker_sockets sockets[LISTEN_MAX]; /**< one for each entry of sip.listen */
-	struct shared pages, tally, sources, seen;
+	struct http_sockets http;                  /**< none: it serves no HTTP */
+	struct shared pages, tally, sources, seen, history;
 	int control; /**< a SOCK_SEQPACKET to the supervisor: "ready", "failed REASON",
 			  "reload ok|failed"; -1: there is none */
 };
@@ -38,7 +44,8 @@ struct worker_given {
  *            the running one stays and the log says why
  *   SIGUSR1  writes the counters to the log
  *   SIGUSR2  opens the log file anew
- *   SIGTERM  no new work; calls in hand are answered, sip.drain at most
+ *   SIGTERM  no new work; calls in hand are answered, sip.drain at most.  The web process under a
+ *            supervisor asks that first, since it ends last
  *
  * @param conf   A reference is taken
  * @param given  NULL: alone, with sockets and memory of its own (--single)
@@ -47,6 +54,9 @@ struct worker_given {
  *         stderr and to `control`)
  */
 int worker_run(struct conf *conf, const char *log_level, const struct worker_given *given);
+
+/** How long the web process waits for what is in hand when it is to end, milliseconds. */
+int64_t worker_web_drain_ms(const struct conf *conf);
 
 /** "error", "warning", "info", "debug" -> level; -1 for any other text. */
 int worker_log_level(const char *text);

@@ -3,8 +3,8 @@
  *
  *   reload (with the text as a descriptor) -> reload ok ... | reload failed ...
  *   counters -> counters        reopen -> reopen ok | reopen failed
- *   records, drain, end, retire: no answer
- *   ready, failed ..., draining: unasked
+ *   records, leaving, drain, end, retire: no answer
+ *   ready, failed ..., draining: unasked; of the web process "asked": may it drain?
  *
  * Whoever has no supervisor any more drains: nobody would make us anew or tell us to end.
  */
@@ -69,6 +69,8 @@ static void obey(struct worker *w, const char *word, int fd)
 	} else if (strcmp(word, "counters") == 0) {
 		worker_log_counters(w);
 		worker_say(w, "counters");
+	} else if (strcmp(word, "leaving") == 0) {
+		worker_leave(w);
 	} else if (strcmp(word, "retire") == 0) {
 		worker_retire(w);
 	} else if (strcmp(word, "drain") == 0) {
@@ -109,7 +111,7 @@ static void on_alive(void *arg)
 	int64_t often = w->start->service.watchdog / LIVES;
 
 	atomic_store(&w->page->alive_ms, w->clock.mono(&w->clock));
-	worker_show_counters(w);
+	worker_show(w);
 	if (!timer_set(w->alive, often < ALIVE_MS ? often : ALIVE_MS))
 		log_print(w->log, LEVEL_ERROR, "msg=\"no sign of life can be given\"");
 }

@@ -39,7 +39,8 @@ void worker_log_counters(struct worker *w)
 	worker_show_counters(w);
 	if (alone)
 		report_calls(w->log, &w->page->counters, atomic_load(&w->page->log_lost));
-	worker_log_streams(w);
+	if (w->streams)
+		worker_log_streams(w);
 	supply_log_counters(w->supply);
 	if (w->tokens) {
 		const struct token_counters *c = tokens_counters(w->tokens);

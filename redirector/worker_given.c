@@ -34,7 +34,9 @@ static bool look(struct worker *w, const struct worker_given *given, char why[WH
 	char reason[PRIVILEGES_WHY_SIZE];
 
 	w->given = *given;
-	if (given->count > 1)
+	if (given->web)
+		snprintf(w->origin, sizeof(w->origin), "worker=web");
+	else if (given->count > 1)
 		snprintf(w->origin, sizeof(w->origin), "worker=%u", given->index);
 	privileges_guard_secrets();
 	if (privileges_check(w->start->service.user, reason))

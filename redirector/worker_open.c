@@ -6,6 +6,7 @@
 
 #include "redirector/expiry.h"
 #include "redirector/tls_conf.h"
+#include "redirector/worker_http.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ static void on_daily(void *arg)
 		tls_conf_expiry(directory_conf(w->directory), w->tls, w->clock.wall(&w->clock),
 				w->log);
 	}
+	worker_http_tell_expiry(w->http);
 	if (!timer_set(w->daily, DAY_MS))
 		log_print(w->log, LEVEL_ERROR, "event=expiry msg=\"is not watched any more\"");
 }
@@ -38,6 +40,13 @@ static void on_token_news(void *arg, const char *uri, const char *why)
 		log_print(w->log, LEVEL_INFO, "event=token result=back key=\"%s\"", uri);
 }
 
+static void on_token_took(void *arg, int64_t us)
+{
+	struct worker *w = arg;
+
+	steps_add(&w->page->steps, STEP_TOKEN, us);
+}
+
 /* What everything else stands on, and keys in tokens. */
 static bool open_ground(struct worker *w, char why[WHY_SIZE])
 {
@@ -49,8 +58,10 @@ static bool open_ground(struct worker *w, char why[WHY_SIZE])
 	}
 	if (!tokens_new(w->loop, &w->clock, &w->start->hsm, &w->tokens, why))
 		return false;
-	if (w->tokens)
+	if (w->tokens) {
 		tokens_watch(w->tokens, on_token_news, w);
+		tokens_time(w->tokens, on_token_took, w);
+	}
 	w->tenants = (struct tenant_parts){ .clock = &w->clock,
 					    .tally = w->tally,
 					    .tokens = w->tokens,
@@ -103,7 +114,9 @@ static void on_numbers(void *arg, const struct numbers *numbers)
 {
 	struct worker *w = arg;
 
-	front_set_numbers(w->front, numbers);
+	if (w->front)
+		front_set_numbers(w->front, numbers);
+	worker_http_set_numbers(w->http, numbers);
 }
 
 static bool open_front(struct worker *w, char why[WHY_SIZE])
@@ -120,16 +133,36 @@ static bool open_front(struct worker *w, char why[WHY_SIZE])
 		.sources = w->given.sources,
 		.seen = w->given.seen,
 		.tag_key = ((const struct pages *)w->given.pages.at)->tag_key,
+		.trace = w->trace,
+		.steps = &w->page->steps,
 	};
+
+	return front_new(&front, w->directory, &w->front, why);
+}
+
+/* Before the sockets: who asks finds the store there. */
+static bool open_numbers(struct worker *w, char why[WHY_SIZE])
+{
 	struct authority_parts authority = { w->loop, w->log, on_numbers, w };
 
-	if (!front_new(&front, w->directory, &w->front, why))
+	if (authority_new(&authority, &w->start->authority, &w->authority))
+		return true;
+	snprintf(why, WHY_SIZE, "authority.store: %s", sk_err_text(SK_ENOMEM));
+	return false;
+}
+
+/* SIP, HTTP, or with --single both. */
+static bool open_doors(struct worker *w, char why[WHY_SIZE])
+{
+	if (!trace_new(&w->start->hep, &w->trace, why))
 		return false;
-	if (!authority_new(&authority, &w->start->authority, &w->authority)) {
-		snprintf(why, WHY_SIZE, "authority.store: %s", sk_err_text(SK_ENOMEM));
+	if (!w->given.web && !open_front(w, why))
 		return false;
-	}
-	return open_sockets(w, why) && worker_open_streams(w, why);
+	if (w->given.http.count > 0 && !worker_http_new(w, &w->http, why))
+		return false;
+	if (!open_numbers(w, why))
+		return false;
+	return w->given.web || (open_sockets(w, why) && worker_open_streams(w, why));
 }
 
 /* What looks after the rest while it runs. */
@@ -141,20 +174,20 @@ static bool open_care(struct worker *w, char why[WHY_SIZE])
 		.path = w->start->path,
 		.running = w->start->tenants.running,
 		.tenants = &w->tenants,
+		.web = w->http != NULL,
 	};
 
 	w->reload = reload_new(&reload, worker_on_reload, w);
-	w->x5u_check = x5u_check_new(supply_network(w->supply), w->log);
+	w->x5u_check = x5u_check_new(supply_network(w->supply), worker_tells(w) ? w->log : NULL);
 	if (!w->reload || !w->x5u_check) {
 		snprintf(why, WHY_SIZE, "%s", sk_err_text(SK_ENOMEM));
 		return false;
 	}
 	on_daily(w);
 	worker_on_losses(w);
-	if (worker_tells(w)) {
+	if (worker_tells(w))
 		reload_write(w->reload, w->directory);
-		x5u_check_start(w->x5u_check, w->directory, NULL);
-	}
+	x5u_check_start(w->x5u_check, w->directory, NULL);
 	if (w->given.text >= 0)
 		reload_set_text(w->reload, w->given.text);
 	return worker_open_control(w, why);
@@ -162,10 +195,10 @@ static bool open_care(struct worker *w, char why[WHY_SIZE])
 
 bool worker_open(struct worker *w, char why[WHY_SIZE])
 {
-	struct supply_parts supply = { w->loop, &w->clock, w->log };
+	struct supply_parts supply = { w->loop, &w->clock, w->log, &w->page->steps };
 
 	return open_ground(w, why) && read_tenants(w, why) &&
-	       supply_new(&supply, w->start, &w->supply, why) && open_front(w, why) &&
+	       supply_new(&supply, w->start, &w->supply, why) && open_doors(w, why) &&
 	       open_care(w, why);
 }
 
@@ -176,12 +209,15 @@ void worker_deinit(struct worker *w)
 	timer_free(w->daily);
 	timer_free(w->losses);
 	timer_free(w->drain_timer);
+	timer_free(w->asking);
 	reload_free(w->reload);
+	worker_http_free(w->http);
 	front_free(w->front); /* answers what still waits, through the sockets */
 	for (size_t i = 0; i < w->socket_count; i++)
 		udp_free(w->sockets[i]);
 	streams_free(w->streams);
 	tls_unref(w->tls);
+	trace_free(w->trace);
 	authority_free(w->authority);
 	x5u_check_free(w->x5u_check);
 	supply_free(w->supply);

@@ -6,6 +6,7 @@
 
 #include "redirector/expiry.h"
 #include "redirector/tls_conf.h"
+#include "redirector/worker_http.h"
 
 #include <stdio.h>
 
@@ -45,7 +46,10 @@ static void swap(struct worker *w, struct reloaded *result)
 	if (worker_tells(w))
 		report_restart(w, conf);
 	w->directory = directory_ref(result->directory);
-	front_set_directory(w->front, w->directory);
+	if (w->front)
+		front_set_directory(w->front, w->directory);
+	worker_http_swap(w->http, w->directory, result->authorization);
+	trace_swap(w->trace);
 	if (w->tokens)
 		tokens_set_retry(w->tokens, conf->hsm.retry);
 	if (!w->level_forced)
@@ -56,9 +60,10 @@ static void swap(struct worker *w, struct reloaded *result)
 	if (worker_tells(w)) {
 		expiry_report(w->directory, w->clock.wall(&w->clock), w->log);
 		tls_conf_expiry(conf, w->tls, w->clock.wall(&w->clock), w->log);
-		x5u_check_start(w->x5u_check, w->directory, before);
 		reload_write(w->reload, w->directory);
 	}
+	worker_http_tell_expiry(w->http);
+	x5u_check_start(w->x5u_check, w->directory, before);
 	reload_drop(w->reload, before);
 }
 
@@ -86,6 +91,14 @@ static void tell_failed(struct worker *w, const char *why)
 	worker_say(w, "reload failed %s", why);
 }
 
+/* All that may refuse, before anything is in use: only memory can still be missing afterwards. */
+static bool take(struct worker *w, struct reloaded *result)
+{
+	return result->ok && trace_prepare(w->trace, &result->conf->hep, result->why) &&
+	       worker_http_prepare(w->http, result->directory, result->why) &&
+	       supply_reload(w->supply, result->conf, result->why);
+}
+
 struct directory *worker_on_reload(void *arg, struct reloaded *result)
 {
 	struct worker *w = arg;
@@ -93,12 +106,14 @@ struct directory *worker_on_reload(void *arg, struct reloaded *result)
 	if (w->given.control < 0) /* else they were told already */
 		log_all(w, result->ok ? LEVEL_WARNING : LEVEL_ERROR, &result->complaints);
 	worker_log_report(w, &result->report);
-	if (result->ok && supply_reload(w->supply, result->conf, result->why)) {
+	if (take(w, result)) {
 		swap(w, result);
 		tell_done(w, result);
 	} else {
+		worker_http_drop(w->http);
 		tell_failed(w, result->why);
 	}
+	authorization_unref(sk_steal(result->authorization)); /* has a reference, too */
 	reload_drop(w->reload, result->directory);
 	conf_unref(result->conf);
 	return w->directory;

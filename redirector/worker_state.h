@@ -11,10 +11,11 @@
 #include "redirector/call/counters.h"
 #include "redirector/call/directory.h"
 #include "redirector/call/tally.h"
+#include "redirector/call/trace.h"
 #include "redirector/keys/token.h"
+#include "redirector/monitor/page.h"
 #include "redirector/net/streams.h"
 #include "redirector/net/udp.h"
-#include "redirector/page.h"
 #include "redirector/reload.h"
 #include "redirector/sip/front.h"
 #include "redirector/supply.h"
@@ -45,7 +46,9 @@ struct worker {
 	struct supply *supply;
 	struct authority *authority; /* NULL: none */
 	struct x5u_check *x5u_check;
-	struct front *front;
+	struct trace *trace;
+	struct front *front;      /* NULL: it serves no SIP  */
+	struct worker_http *http; /* NULL: it serves no HTTP */
 	struct udp *sockets[LISTEN_MAX];
 	size_t socket_count;
 	struct streams *streams; /* TCP and TLS */
@@ -53,8 +56,11 @@ struct worker {
 	struct reload *reload;
 	struct watch *control; /* NULL: there is no supervisor */
 	struct timer *drain_timer, *daily, *losses, *alive;
+	struct timer *asking; /* the web process: it was asked to end, and nobody says why */
 	struct log_loss messages_lost, records_lost; /* what was said of them */
 	int64_t drain_until;
+	struct shown_self self;                  /* what worker_show() makes; large    */
+	uint64_t shown_before[SHOWN_COUNT_LAST]; /* of what `page` has of it           */
 	bool retiring;     /* another has taken its place: it reads nothing more */
 	bool level_forced; /* --log-level beats the configuration */
 };
@@ -86,6 +92,9 @@ bool worker_open_control(struct worker *w, char why[WHY_SIZE]);
 /** A message to the supervisor, if there is one. */
 void worker_say(const struct worker *w, const char *fmt, ...) SK_PRINTF(2, 3);
 
+/** Others may know that we are going; all is served. */
+void worker_leave(struct worker *w);
+
 /** Answers the calls in hand, then ends; what comes meanwhile is refused. */
 void worker_drain(struct worker *w);
 
@@ -111,6 +120,9 @@ void worker_reload_streams(struct worker *w, const struct conf *conf);
 
 /** "event=streams ...": of those who sat here before us, too; `open` is ours. */
 void worker_log_streams(struct worker *w);
+
+/** Brings what others show of us up to date. */
+void worker_show(struct worker *w);
 
 /** Brings our page up to date. */
 void worker_show_counters(struct worker *w);

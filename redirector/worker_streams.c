@@ -119,6 +119,8 @@ void worker_reload_streams(struct worker *w, const struct conf *conf)
 	struct tls *tls = NULL;
 	char why[TLS_WHY_SIZE];
 
+	if (!w->streams)
+		return;
 	streams_set_limits(w->streams, &limits);
 	if (!tls_conf_read(conf, &tls, why)) {
 		if (worker_tells(w))

@@ -3,6 +3,8 @@
  */
 #include "redirector/x5u_check.h"
 
+#include "redirector/base/log_word.h"
+
 #include <stdlib.h>
 
 enum {
@@ -66,13 +68,17 @@ void x5u_check_free(struct x5u_check *c)
 static void tell(const struct job *job, enum log_level level, const char *result, const char *msg)
 {
 	struct keystore_cert cert;
+	char name[LOG_WORD_SIZE];
 
+	if (!job->check->log)
+		return;
 	keystore_at(job->tenant->keys, job->at, &cert);
 	log_print(
 		job->check->log, level,
 		"event=x5u tenant=%s credential=%s result=%s x5u=\"%.300s\" certificate=\"%.200s\" "
 		"msg=\"%s\"",
-		job->tenant->set->name, cert.name, result, cert.x5u, cert.certificate, msg);
+		log_word(job->tenant->set->name, name), cert.name, result, cert.x5u,
+		cert.certificate, msg);
 }
 
 /* What is there is not what we sign with. */
@@ -179,9 +185,12 @@ static void on_fetched(struct fetch_job *fetch, const struct fetch_result *resul
 }
 
 /* A tenant that went through the reload as it was has been looked at. */
-static bool is_wanted(const struct tenant *tenant, const struct directory *before)
+static bool is_wanted(const struct x5u_check *c, const struct tenant *tenant,
+		      const struct directory *before)
 {
-	if (!tenant || tenant->set->sign.check_x5u == CHECK_X5U_NO)
+	enum conf_check_x5u set = tenant ? tenant->set->sign.check_x5u : CHECK_X5U_NO;
+
+	if (set == CHECK_X5U_NO || (!c->log && set != CHECK_X5U_REFUSE))
 		return false;
 	return !before || directory_by_name(before, sk_span_of(tenant->set->name)) != tenant;
 }
@@ -195,13 +204,15 @@ void x5u_check_start(struct x5u_check *c, struct directory *directory,
 		before = NULL;
 	stop_all(c);
 	c->wanted = calloc(count + 1, sizeof(bool));
+	if (!c->wanted && !c->log)
+		return;
 	if (!c->wanted) {
 		log_print(c->log, LEVEL_ERROR, "event=x5u msg=\"%s\"", sk_err_text(SK_ENOMEM));
 		return;
 	}
 	for (size_t i = 0; i < count; i++)
-		c->wanted[i] = is_wanted(directory_at(directory, i), before);
-	c->wanted[count] = is_wanted(directory_fallback(directory), before);
+		c->wanted[i] = is_wanted(c, directory_at(directory, i), before);
+	c->wanted[count] = is_wanted(c, directory_fallback(directory), before);
 	c->directory = directory_ref(directory);
 	c->tenant = c->certificate = 0;
 	for (size_t i = 0; i < JOBS; i++)

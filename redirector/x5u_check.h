@@ -14,7 +14,12 @@
 
 struct x5u_check;
 
-/** @return NULL when out of memory.  The fetcher and the log must outlive it */
+/**
+ * @param log  NULL: nothing is told, and only tenants with `refuse` are looked at.  For all
+ *             processes but one: each signs with keys of its own
+ *
+ * @return NULL when out of memory.  The fetcher and the log must outlive it
+ */
 struct x5u_check *x5u_check_new(struct fetcher *network, struct log *log);
 void x5u_check_free(struct x5u_check *check);
 SK_DEFINE_CLEANUP(struct x5u_check, x5u_check_free)

@@ -1,6 +1,6 @@
 /*
  * The messages are our own, but what they quote is not: a value in quotes ends at the quote
- * that a space or the end of the message follows.
+ * that the next pair or the end of the message follows, and that no backslash stands before.
  */
 #include "redirector/base/log_json.h"
 
@@ -15,12 +15,33 @@ static bool is_key_char(char c)
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
 }
 
-static void print_string(struct sk_span s, struct sk_buf *out)
+/* @return -1: none */
+static int hex_value(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* What log_word() has escaped.  @return its length; 0: no escape, but a backslash */
+static size_t read_escape(const char *p, size_t len, unsigned char *out)
+{
+	if (len >= 2 && (p[1] == '"' || p[1] == '\\')) {
+		*out = (unsigned char)p[1];
+		return 2;
+	}
+	if (len < 6 || memcmp(p, "\\u00", 4) != 0 || hex_value(p[4]) < 0 || hex_value(p[5]) < 0)
+		return 0;
+	*out = (unsigned char)(hex_value(p[4]) << 4 | hex_value(p[5]));
+	return 6;
+}
+
+static void print_string(struct sk_span s, bool escaped, struct sk_buf *out)
 {
 	sk_buf_putc(out, '"');
 	for (size_t i = 0; i < s.len; i++) {
 		unsigned char c = (unsigned char)s.ptr[i];
+		size_t taken = escaped && c == '\\' ? read_escape(s.ptr + i, s.len - i, &c) : 0;
 
+		i += taken ? taken - 1 : 0;
 		if (c == '"' || c == '\\')
 			sk_buf_printf(out, "\\%c", c);
 		else if (c < ' ' || c >= 0x7f)
@@ -44,12 +65,12 @@ static bool is_number(struct sk_span s)
 static void print_pair(struct sk_span key, struct sk_span value, bool quoted, struct sk_buf *out)
 {
 	sk_buf_putc(out, ',');
-	print_string(key, out);
+	print_string(key, false, out);
 	sk_buf_putc(out, ':');
 	if (!quoted && is_number(value))
 		sk_buf_put(out, value);
 	else
-		print_string(value, out);
+		print_string(value, quoted, out);
 }
 
 /* Is there nothing, or a blank and the next pair's `key=`? */
@@ -71,7 +92,9 @@ static bool is_value_end(const char *text, size_t len)
 static size_t quoted_len(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (text[i] == '"' && is_value_end(text + i + 1, len - i - 1))
+		if (text[i] == '\\' && i + 1 < len && (text[i + 1] == '"' || text[i + 1] == '\\'))
+			i++; /* of log_word() */
+		else if (text[i] == '"' && is_value_end(text + i + 1, len - i - 1))
 			return i;
 	return len;
 }

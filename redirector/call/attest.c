@@ -4,6 +4,7 @@
  */
 #include "redirector/call/attest.h"
 
+#include "redirector/call/asked.h"
 #include "redirector/call/function.h"
 #include "redirector/call/heartbeat.h"
 
@@ -22,6 +23,10 @@ static bool uses_lists(const struct lists_conf *set)
 
 enum sk_err attest_parties(const struct call *c, struct sk_call_parties *out)
 {
+	if (c->asked) {
+		asked_parties(c->asked, out);
+		return SK_OK;
+	}
 	return c->task == TASK_SIGN
 		       ? policy_signed_parties(c->tenant, &c->facts, attest_may_say(c), out)
 		       : policy_parties(c->tenant, &c->facts, out);
@@ -40,10 +45,12 @@ static bool look_up(const struct call *c, const struct sk_party *caller, unsigne
 	return true;
 }
 
-/* What the called party is shown, also where another header is what is signed or proven. */
+/* What the called party is shown, also where another header is what is signed or proven.  Who asks
+ * outright names one caller. */
 static bool read_from(const struct call *c, struct sk_party *from)
 {
-	return !sk_party_read(c->facts.from, &c->tenant->set->dialplan, SK_ROLE_ORIG, from) &&
+	return !c->asked &&
+	       !sk_party_read(c->facts.from, &c->tenant->set->dialplan, SK_ROLE_ORIG, from) &&
 	       from->kind == SK_PARTY_TN;
 }
 
@@ -105,7 +112,8 @@ enum sk_err attest_look(struct call *c)
 	c->lists = 0;
 	c->caller = 0;
 	c->customer[0] = '\0'; /* calls are used again, for any tenant */
-	c->trunk = function_trunk(c->tenant, &c->facts);
+	if (!c->asked)         /* else it is the client's */
+		c->trunk = function_trunk(c->tenant, &c->facts);
 	if (c->trunk)
 		snprintf(c->customer, sizeof(c->customer), "%s", c->trunk->customer);
 	if (!c->no_dummy && heartbeat_is(c)) {
@@ -166,19 +174,43 @@ static enum numbers_result find_number(struct call *c)
 	return found;
 }
 
+/* By the tenant's own rules. */
+static enum sk_attest own_attest(const struct call *c, enum numbers_result found)
+{
+	enum sk_attest attest;
+
+	if (found == NUMBERS_FOUND && c->number.attest != SK_ATTEST_NONE)
+		return c->number.attest;
+	attest = usual_attest(c);
+	/* ATIS-1000074: A means that we know the caller to hold the number; nobody could look */
+	return found == NUMBERS_FAILED && attest == SK_ATTEST_A ? SK_ATTEST_B : attest;
+}
+
+/* What a client asks for, which the desk has bounded already; with sign.by-number the tenant's
+ * rules may make it worse, never better.  Who says nothing gets no more than he may say. */
+static enum sk_attest asked_attest(const struct call *c, enum numbers_result found)
+{
+	enum sk_attest said = c->asked->attest, own;
+
+	if (said == SK_ATTEST_BAD)
+		return said;
+	if (said == SK_ATTEST_NONE)
+		said = c->asked->best;
+	else if (!c->tenant->set->sign.by_number)
+		return said;
+	own = own_attest(c, found);
+	return own == SK_ATTEST_NONE || own > said ? own : said;
+}
+
 static enum sk_attest choose_attest(struct call *c, bool *failed)
 {
 	enum numbers_result found = c->tenant->set->sign.by_number ? find_number(c) : NUMBERS_NONE;
 	enum sk_attest attest;
 
 	*failed = found == NUMBERS_FAILED;
-	if (said_attest(c, &attest))
-		return attest;
-	if (found == NUMBERS_FOUND && c->number.attest != SK_ATTEST_NONE)
-		return c->number.attest;
-	attest = usual_attest(c);
-	/* ATIS-1000074: A means that we know the caller to hold the number; nobody could look */
-	return found == NUMBERS_FAILED && attest == SK_ATTEST_A ? SK_ATTEST_B : attest;
+	if (c->asked)
+		return asked_attest(c, found);
+	return said_attest(c, &attest) ? attest : own_attest(c, found);
 }
 
 enum sk_err attest_decide(struct call *c)

@@ -5,9 +5,12 @@
  */
 #include "redirector/call/beside.h"
 
-static bool has_priority(const struct facts *f)
+/* Who asks outright says no priority but by the PASSporT that he shows for it. */
+static bool has_priority(const struct call *c)
 {
-	return facts_header(f, SK_SPAN("Resource-Priority")).ptr != NULL;
+	if (c->asked)
+		return policy_has_type(&c->facts, SK_PPT_RPH);
+	return facts_header(&c->facts, SK_SPAN("Resource-Priority")).ptr != NULL;
 }
 
 void beside_begin(struct call *c)
@@ -15,8 +18,7 @@ void beside_begin(struct call *c)
 	const struct verify_conf *set = &c->tenant->set->verify;
 
 	/* a priority that nobody vouches for is a verdict; a call without rich data is not */
-	c->rph = (struct beside){ .judged = set->rph && has_priority(&c->facts),
-				  .err = SK_NO_IDENTITY };
+	c->rph = (struct beside){ .judged = set->rph && has_priority(c), .err = SK_NO_IDENTITY };
 	c->rcd = (struct beside){ .judged = false, .err = SK_NO_IDENTITY };
 	c->rcd_name[0] = '\0';
 	c->name_of = (struct sk_span){ NULL, 0 };

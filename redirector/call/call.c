@@ -9,6 +9,7 @@
  */
 #include "redirector/call/call.h"
 
+#include "redirector/call/asked.h"
 #include "redirector/call/attest.h"
 #include "redirector/call/call_wait.h"
 #include "redirector/call/signing.h"
@@ -20,6 +21,21 @@ void call_signed(struct call *c, enum sk_err err)
 {
 	c->err = err;
 	call_end(c);
+}
+
+/* Somebody asks outright: one PASSporT, of the type that he names. */
+static enum sk_err sign_asked(struct call *c)
+{
+	const struct asked *asked = c->asked;
+	enum sk_err err =
+		asked_claims(c->tenant, asked, c->facts.id, c->facts.first_seen, &c->claims);
+
+	if (!err && asked->ppt == SK_PPT_SHAKEN)
+		err = attest_decide(c);
+	c->has_claims = !err;
+	if (err && !c->tenant->keys)
+		return SK_NO_CREDENTIAL;
+	return err ? err : signing_asked(c);
 }
 
 static enum sk_err sign(struct call *c)
@@ -41,7 +57,7 @@ static enum sk_err sign(struct call *c)
 
 static void call_sign(struct call *c)
 {
-	enum sk_err err = sign(c);
+	enum sk_err err = c->asked ? sign_asked(c) : sign(c);
 
 	if (c->job)
 		err = call_rest(c);
@@ -51,9 +67,27 @@ static void call_sign(struct call *c)
 	call_signed(c, err);
 }
 
+void call_init(struct call *c)
+{
+	c->over_limit = c->dummy = c->no_dummy = c->listed = false;
+	c->lists = 0;
+	c->caller = 0;
+	c->customer[0] = '\0';
+	c->credential = "";
+	c->job = NULL;
+	c->has_claims = c->passed = c->waited = c->late = c->asking = c->replayed = false;
+	c->identity[0] = c->x5u[0] = c->rcd_name[0] = '\0';
+	c->no_wait = c->noted = c->extra_err = SK_OK;
+	c->identity_len = c->judged_count = c->link_count = c->extra_count = 0;
+	c->rph = c->rcd = (struct beside){ .judged = false };
+	c->cert_from = CERTS_FROM_NOWHERE;
+	c->wait = (struct certs_wait){ .entry = NULL };
+	c->prev = c->next = NULL;
+}
+
 void call_start(struct call *c)
 {
-	c->task = policy_task(c->tenant, &c->facts);
+	c->task = c->asked ? c->asked->task : policy_task(c->tenant, &c->facts);
 	c->has_number = false;
 	c->err = attest_look(c);
 	if (!c->err && c->over_limit)

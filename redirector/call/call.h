@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct asked;
 struct call;
 
 typedef void call_h(struct call *call);
@@ -56,6 +57,8 @@ struct beside {
 struct call {
 	/* set by the front before call_start() */
 	struct facts facts;
+	const struct asked *asked;      /**< not by SIP: what it says, and not the headers of
+					     `facts`; NULL: SIP                           */
 	struct conf *conf;              /**< a reference: the service's settings           */
 	struct tenant *tenant;          /**< a reference                                   */
 	const struct trunk_conf *trunk; /**< NULL: none; lives as long as the tenant       */
@@ -121,6 +124,10 @@ struct call {
 	struct timer *timer;
 	struct call *prev, *next;
 };
+
+/** Nothing has come of it yet: all of the outcome, and what is for call.c alone.  The front's
+ * part stays. */
+void call_init(struct call *call);
 
 /** Signs or verifies.  `call->done` may be called before this returns. */
 void call_start(struct call *call);

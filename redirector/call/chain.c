@@ -4,6 +4,7 @@
  */
 #include "redirector/call/chain.h"
 
+#include "redirector/call/asked.h"
 #include "redirector/call/beside.h"
 
 #include <stdlib.h>
@@ -17,13 +18,18 @@ bool chain_has_type(const struct call *c, enum sk_ppt ppt)
 	return false;
 }
 
+static bool is_diverted(const struct call *c, struct sk_party *target)
+{
+	return c->asked ? asked_is_diverted(c->asked, target)
+			: policy_is_diverted(c->tenant, &c->facts, &c->parties.called, target);
+}
+
 enum sk_err chain_begin(struct call *c)
 {
 	struct sk_party target;
 
 	if (!c->tenant->set->verify.div ||
-	    (!policy_is_diverted(c->tenant, &c->facts, &c->parties.called, &target) &&
-	     !chain_has_type(c, SK_PPT_DIV)))
+	    (!is_diverted(c, &target) && !chain_has_type(c, SK_PPT_DIV)))
 		return SK_OK;
 	c->links = calloc(c->facts.identity_count, sizeof(*c->links));
 	return c->links ? SK_OK : SK_ENOMEM;
@@ -36,8 +42,7 @@ struct sk_verify_policy chain_inner_policy(const struct call *c)
 
 	policy.div_max_age = c->tenant->set->verify.div_max_age;
 	/* where nothing was diverted the shaken one is the outermost itself */
-	if (c->links && policy.div_max_age > policy.max_age &&
-	    policy_is_diverted(c->tenant, &c->facts, &c->parties.called, &target))
+	if (c->links && policy.div_max_age > policy.max_age && is_diverted(c, &target))
 		policy.max_age = policy.div_max_age;
 	return policy;
 }
@@ -77,7 +82,7 @@ enum sk_err chain_check(struct call *c)
 
 	if (!c->links)
 		return SK_OK;
-	if (!policy_is_diverted(c->tenant, &c->facts, &c->parties.called, &target))
+	if (!is_diverted(c, &target))
 		target = c->parties.called;
 	while (!sk_div_follow(c->links, c->link_count, &target, chain, &length)) {
 		const struct sk_passport *outermost = &c->links[chain[0]];

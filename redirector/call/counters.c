@@ -39,6 +39,7 @@ static const char *const names[COUNT_LAST] = {
 	[COUNT_STALE] = "stale",
 	[COUNT_OVERLOAD] = "overload",
 	[COUNT_SHED] = "shed",
+	[COUNT_QUESTIONS] = "questions",
 };
 
 const char *counter_name(enum counter counter)

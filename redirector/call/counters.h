@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "shaken/claims.h"
 #include "shaken/err.h"
 
 #include <stdint.h>
@@ -47,13 +48,35 @@ enum counter {
 	COUNT_STALE,     /**< dropped unread: older than sip.queue-age      */
 	COUNT_OVERLOAD,  /**< calls that were turned away: too many at once */
 	COUNT_SHED,      /**< ... and not even answered                     */
+	COUNT_QUESTIONS, /**< calls that were asked for by HTTP             */
 	COUNT_LAST,
+};
+
+enum {
+	ANSWER_CODES = 600, /**< 100 to 699 */
+	ATTEST_COUNT = 3,   /**< A, B, C */
 };
 
 struct counters {
 	uint64_t n[COUNT_LAST];
-	uint64_t outcomes[SK_ERR_COUNT]; /**< calls by outcome */
+	uint64_t outcomes[SK_ERR_COUNT]; /**< calls by outcome                            */
+	uint64_t codes[ANSWER_CODES];    /**< answers of SIP by status; [0]: 100          */
+	uint64_t attested[ATTEST_COUNT]; /**< signatures by attestation; a div has none   */
 };
+
+/** An answer of SIP was handed over. */
+static inline void counters_answer(struct counters *counters, unsigned status)
+{
+	if (status >= 100 && status < 100 + ANSWER_CODES)
+		counters->codes[status - 100]++;
+}
+
+/** A call was signed with this attestation. */
+static inline void counters_attested(struct counters *counters, enum sk_attest attest)
+{
+	if (attest >= SK_ATTEST_A && attest <= SK_ATTEST_C)
+		counters->attested[attest - SK_ATTEST_A]++;
+}
 
 /** "datagrams", "strangers", ...: stable, for logs and metrics. */
 const char *counter_name(enum counter counter);

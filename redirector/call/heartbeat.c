@@ -5,6 +5,8 @@
  */
 #include "redirector/call/heartbeat.h"
 
+#include "redirector/call/asked.h"
+
 enum {
 	TAIL = 4, /* last digits that two forms of a number have in common, where both have so many
 		   */
@@ -74,10 +76,35 @@ static bool is_dummy(const struct tenant *t, struct sk_span value, enum sk_role 
 	return !sk_nameaddr_split(value, &uri, &params) && is_dummy_uri(t, uri, role);
 }
 
+/* A party that was named, canonical already. */
+static bool is_dummy_party(const struct tenant *t, const struct sk_party *party, enum sk_role role)
+{
+	const struct text_list *dummies = &t->set->sign.dummies;
+	struct sk_party dummy;
+
+	for (size_t i = 0; i < dummies->count; i++)
+		if (!sk_party_from_number(sk_span_of(dummies->items[i]), &t->set->dialplan, role,
+					  &dummy) &&
+		    sk_party_eq(&dummy, party))
+			return true;
+	return false;
+}
+
+static bool is_asked(const struct tenant *t, const struct asked *asked)
+{
+	bool to = true;
+
+	for (size_t i = 0; i < asked->to_count; i++)
+		to = to && is_dummy_party(t, &asked->to[i], SK_ROLE_DEST);
+	return to || (asked->task == TASK_SIGN && is_dummy_party(t, &asked->from, SK_ROLE_ORIG));
+}
+
 bool heartbeat_is(const struct call *c)
 {
 	const struct facts *f = &c->facts;
 
+	if (c->asked)
+		return is_asked(c->tenant, c->asked);
 	if (is_dummy_uri(c->tenant, f->request_uri, SK_ROLE_DEST) &&
 	    is_dummy(c->tenant, f->to, SK_ROLE_DEST))
 		return true;

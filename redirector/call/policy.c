@@ -158,6 +158,11 @@ struct sk_span policy_caller_value(const struct tenant *t, const struct facts *f
 	return facts->pai[0];
 }
 
+bool policy_is_near(int64_t date, int64_t now)
+{
+	return date >= now - DATE_TOLERANCE && date <= now + DATE_TOLERANCE;
+}
+
 /* RFC 8224, 6.1, step 3 and 4.1: iat is the Date when there is a fresh one. */
 static enum sk_err signing_time(const struct tenant *t, const struct facts *facts, int64_t *iat)
 {
@@ -169,7 +174,7 @@ static enum sk_err signing_time(const struct tenant *t, const struct facts *fact
 		return SK_OK;
 	if (!sk_date_parse(facts->date, &date))
 		return own_clock ? SK_OK : SK_DATE_SYNTAX;
-	if (date < facts->first_seen - DATE_TOLERANCE || date > facts->first_seen + DATE_TOLERANCE)
+	if (!policy_is_near(date, facts->first_seen))
 		return own_clock ? SK_OK : SK_DATE_STALE;
 	*iat = date;
 	return SK_OK;
@@ -185,26 +190,31 @@ static struct sk_span said_origid(const struct text_list *names, const struct fa
 	return said;
 }
 
-/* A UUID; ours is derived from the request, so that a repeat gets the same one. */
-static void origid(const struct tenant *t, const struct facts *facts, bool may_say,
+void policy_origid(const struct tenant *t, struct sk_span given, const uint8_t id[16],
 		   char out[SK_ORIGID_SIZE])
 {
-	const struct sign_conf *set = &t->set->sign;
-	struct sk_span given = { NULL, 0 };
-
-	if (set->origid == ORIGID_FIXED)
-		given = sk_span_of(set->origid_value);
-	else if (set->origid == ORIGID_HEADER && may_say)
-		given = said_origid(&set->origid_headers, facts);
-
+	if (t->set->sign.origid == ORIGID_FIXED)
+		given = sk_span_of(t->set->sign.origid_value);
 	if (!sk_uuid_check(given)) {
-		sk_uuid_print(facts->id, out);
+		sk_uuid_print(id, out);
 		return;
 	}
 	memcpy(out, given.ptr, given.len);
 	out[given.len] = '\0';
 	for (char *c = out; *c; c++) /* RFC 9562, 4: written in lower case */
 		*c = (char)(*c >= 'A' && *c <= 'F' ? *c | 0x20 : *c);
+}
+
+/* Ours is derived from the request, so that a repeat gets the same one. */
+static void origid(const struct tenant *t, const struct facts *facts, bool may_say,
+		   char out[SK_ORIGID_SIZE])
+{
+	const struct sign_conf *set = &t->set->sign;
+	struct sk_span given = { NULL, 0 };
+
+	if (set->origid == ORIGID_HEADER && may_say)
+		given = said_origid(&set->origid_headers, facts);
+	policy_origid(t, given, facts->id, out);
 }
 
 /* A number as people write it, or an address as in From; anything else is nobody: whoever may name
@@ -249,7 +259,7 @@ enum sk_attest policy_lowered(const struct tenant *t, const struct facts *facts,
 
 /* ATIS-1000074: a shaken dest is a number; an emergency call may name the service (RFC 9027, 4.1)
  */
-static bool is_signable(const struct sk_party *called)
+bool policy_is_signable(const struct sk_party *called)
 {
 	return called->kind == SK_PARTY_TN ||
 	       (called->kind == SK_PARTY_URI && strncmp(called->text, "urn:service:", 12) == 0);
@@ -269,7 +279,7 @@ enum sk_err policy_claims(const struct tenant *t, const struct facts *facts, boo
 		err = SK_INCOMPLETE;
 	if (!err && parties.caller_count == 0)
 		err = SK_NO_ORIG;
-	if (!err && !is_signable(&parties.called))
+	if (!err && !policy_is_signable(&parties.called))
 		err = SK_NO_DEST;
 	if (!err)
 		err = signing_time(t, facts, &out->iat);

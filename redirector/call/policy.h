@@ -65,6 +65,18 @@ SK_MUSTCHECK
 enum sk_err policy_claims(const struct tenant *tenant, const struct facts *facts, bool may_say,
 			  struct sk_claims *out);
 
+/** Is the time that is said for a signature within a minute of ours (RFC 8224, 6.1, step 3)? */
+SK_MUSTCHECK
+bool policy_is_near(int64_t date, int64_t now);
+
+/** The origid: of sign.origid `fixed`; else `given` if it is a UUID; else made of `id`. */
+void policy_origid(const struct tenant *tenant, struct sk_span given, const uint8_t id[16],
+		   char out[SK_ORIGID_SIZE]);
+
+/** May a shaken PASSporT be signed to this party? */
+SK_MUSTCHECK
+bool policy_is_signable(const struct sk_party *called);
+
 /** A Diversion makes A a C where the profile says so (French MAN). */
 enum sk_attest policy_lowered(const struct tenant *tenant, const struct facts *facts,
 			      enum sk_attest attest);

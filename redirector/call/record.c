@@ -4,6 +4,7 @@
  */
 #include "redirector/call/record.h"
 
+#include "redirector/call/asked.h"
 #include "redirector/call/attest.h"
 
 #include <stdio.h>
@@ -239,7 +240,8 @@ static void put_request(struct line *l, const struct call *c)
 
 	put_time(l, c->facts.now);
 	put_text(l, "id", c->facts.call_id);
-	put_text(l, "cseq", c->facts.cseq);
+	if (!c->asked)
+		put_text(l, "cseq", c->facts.cseq);
 	if (c->facts.branch.len > 0)
 		put_text(l, "branch", c->facts.branch);
 	addr_print(&c->facts.source, address);
@@ -247,6 +249,10 @@ static void put_request(struct line *l, const struct call *c)
 	addr_print(&c->facts.local, address);
 	put_word(l, "listener", address);
 	put_word(l, "transport", c->facts.transport);
+	if (c->asked) {
+		put_word(l, "interface", c->asked->interface);
+		put_word(l, "client", c->asked->client);
+	}
 	put_word(l, "tenant", c->tenant->set->name);
 	if (c->trunk)
 		put_word(l, "trunk", c->trunk->name);

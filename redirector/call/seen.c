@@ -73,6 +73,12 @@ struct seen *seen_new(size_t entries)
 	return seen_new_in(NULL, seen_bytes(entries));
 }
 
+struct seen *seen_open(const struct shared *shared, const struct conf *conf)
+{
+	return shared->at ? seen_new_in(shared->at, shared->bytes)
+			  : seen_new((size_t)conf->tenant.verify.replay_entries);
+}
+
 void seen_free(struct seen *s)
 {
 	if (s && !s->borrowed)

@@ -9,6 +9,8 @@
  */
 #pragma once
 
+#include "config/conf.h"
+#include "redirector/base/shared.h"
 #include "shaken/mac.h"
 #include "shaken/macro.h"
 #include "shaken/passport.h"
@@ -35,6 +37,10 @@ struct seen *seen_new_in(void *memory, size_t bytes);
 
 /** A table of its own, of seen_bytes(entries).  @return NULL when out of memory */
 struct seen *seen_new(size_t entries);
+
+/** In what all workers share, or where `at` is NULL one of its own, of verify.replay-entries.
+ * @return NULL when out of memory */
+struct seen *seen_open(const struct shared *shared, const struct conf *conf);
 void seen_free(struct seen *seen);
 SK_DEFINE_CLEANUP(struct seen, seen_free)
 

@@ -149,6 +149,10 @@ enum sk_err sign_job_start(struct call *c, const struct signing *s)
 	j->claims = *s->claims;
 	j->signing = *s;
 	j->signing.claims = &j->claims;
+	if (s->claims->rph) { /* it is the call's */
+		j->signing.rph = *s->claims->rph;
+		j->claims.rph = &j->signing.rph;
+	}
 	j->signing.identity = j->identity;
 	err = token_submit(c->tokens, &j->job);
 	if (err) {

@@ -5,6 +5,7 @@
  */
 #include "redirector/call/signing.h"
 
+#include "redirector/call/asked.h"
 #include "redirector/call/attest.h"
 #include "redirector/call/name.h"
 #include "redirector/call/sign_job.h"
@@ -21,6 +22,7 @@ enum {
 static enum sk_err choose(const struct call *c, struct signing *s)
 {
 	const struct keystore_wish wish = {
+		.x5u = c->asked ? c->asked->x5u : (struct sk_span){ NULL, 0 },
 		.name = attest_credential(c),
 		.spc = attest_spc(c),
 		.orig = s->ppt == SK_PPT_DIV ? &s->claims->div : &s->claims->orig,
@@ -144,6 +146,17 @@ enum sk_err signing_shaken(struct call *c)
 	signing_init(&s, SK_PPT_SHAKEN, &c->claims);
 	plan_rcd(c, &s);
 	plan_rph(c, &s);
+	return sign_all(c, &s);
+}
+
+enum sk_err signing_asked(struct call *c)
+{
+	struct signing s;
+
+	signing_init(&s, c->asked->ppt, &c->claims);
+	if (s.ppt == SK_PPT_SHAKEN)
+		plan_rcd(c, &s);
+	s.rcd_beside = false; /* there is room for one in the answer */
 	return sign_all(c, &s);
 }
 

@@ -29,5 +29,11 @@ enum sk_err signing_shaken(struct call *call);
 SK_MUSTCHECK
 enum sk_err signing_div(struct call *call);
 
+/** Of a call that was asked for outright: signs `claims` as the type that was asked for, alone;
+ * only rich call data in a shaken one as above.  The certificate is that of asked->x5u, if it has
+ * one. */
+SK_MUSTCHECK
+enum sk_err signing_asked(struct call *call);
+
 /** Waits for a signature no longer; harmless when none is under way. */
 void signing_abandon(struct call *call);

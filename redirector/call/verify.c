@@ -8,6 +8,8 @@
 #include "redirector/call/verify.h"
 
 #include "redirector/base/bucket.h"
+#include "redirector/call/asked.h"
+#include "redirector/call/attest.h"
 #include "redirector/call/beside.h"
 #include "redirector/call/call_wait.h"
 #include "redirector/call/chain.h"
@@ -118,7 +120,8 @@ static void judge_signed(void *arg, const struct certs_result *result)
 
 	c->from = result->from;
 	if (!err && !result->verdict)
-		err = policy_date_covered(c->tenant, &c->facts, result->chain);
+		err = c->asked ? asked_date_covered(c->tenant, c->asked, result->chain)
+			       : policy_date_covered(c->tenant, &c->facts, result->chain);
 	if (!err)
 		err = sk_verify_signed(&c->passport, result->chain, result->verdict);
 	if (err == SK_BAD_SIGNATURE && result->from == CERTS_FROM_MEMORY)
@@ -155,7 +158,7 @@ static enum sk_ppt check_of(const struct call *c)
 	return said == SK_PPT_SHAKEN ? said : SK_PPT_OTHER;
 }
 
-static enum sk_err check_claims(const struct call *c)
+static enum sk_err check_claims_of(const struct call *c)
 {
 	const struct sk_claims *claims = &c->passport.claims;
 	const struct sk_verify_policy *policy = &c->tenant->verify, inner = chain_inner_policy(c);
@@ -165,6 +168,16 @@ static enum sk_err check_claims(const struct call *c)
 	if (c->as == SK_PPT_DIV)
 		return sk_verify_div_claims(claims, &c->parties, &inner, c->facts.now);
 	return sk_verify_beside_claims(claims, &c->parties, policy, c->facts.now);
+}
+
+static enum sk_err check_claims(const struct call *c)
+{
+	enum sk_err err = check_claims_of(c);
+
+	if (!err && c->asked && c->as != SK_PPT_DIV &&
+	    !asked_dest_has_all(c->asked, &c->passport.claims))
+		return SK_DEST_MISMATCH;
+	return err;
 }
 
 /* Local checks of the Identity whose turn it is: V4 to V16 of the order in shaken/verify.h. */
@@ -285,12 +298,13 @@ static void read_types(struct call *c)
 
 void verify_start(struct call *c)
 {
-	enum sk_err err = policy_parties(c->tenant, &c->facts, &c->parties);
+	enum sk_err err = attest_parties(c, &c->parties);
 
 	beside_begin(c);
 	read_types(c);
 	if (!err)
-		err = policy_date(c->tenant, &c->facts);
+		err = c->asked ? asked_date(c->tenant, c->asked, c->facts.now)
+			       : policy_date(c->tenant, &c->facts);
 	if (!err && c->facts.identity_count == 0)
 		err = policy_no_identity(c->tenant, &c->facts);
 	if (!err)

@@ -8,8 +8,10 @@
 #include "redirector/base/map.h"
 #include "shaken/url.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	KEY_SIZE = SK_URL_MAX + 8, /* name, colon, port */
@@ -21,8 +23,9 @@ struct passenger;
 struct host {
 	struct host *prev, *next; /* by the last failure, the newest at the front */
 	char key[KEY_SIZE];
-	int64_t failures; /* in a row                           */
-	enum sk_err err;  /* the last one                       */
+	int64_t failures;    /* in a row                           */
+	enum sk_err err;     /* the last one                       */
+	int64_t since, last; /* of the first and the last one, seconds since the epoch */
 	bool open;
 	int64_t pause, until;          /* seconds; milliseconds, then a trial may go */
 	const struct passenger *trial; /* the one under way, NULL: none              */
@@ -130,7 +133,9 @@ static void failed(struct breaker *b, const struct passenger *p, enum sk_err err
 	ring_remove(host);
 	ring_push(&b->ring, host);
 	host->err = err;
-	host->failures++;
+	host->last = b->clock->wall(b->clock);
+	if (host->failures++ == 0)
+		host->since = host->last;
 	if (host->trial == p)
 		give_up(b, host, host->pause * 2);
 	else if (!host->open && host->failures >= b->limit)
@@ -304,4 +309,38 @@ void breaker_free(struct fetcher *breaker)
 void breaker_counters(const struct fetcher *breaker, struct breaker_counters *out)
 {
 	*out = ((const struct breaker *)breaker)->counters;
+}
+
+/* A host of an x5u is a stranger's word: no quote, blank or control character gets out of here. */
+static void set_name(char out[BREAKER_HOST_SIZE], const char *key)
+{
+	const char *colon = strrchr(key, ':');
+	const char *port = colon ? colon : "";
+	size_t len = (size_t)(colon ? colon - key : (ptrdiff_t)strlen(key));
+	size_t room = BREAKER_HOST_SIZE - 1 - strlen(port), n = len < room ? len : room - 1;
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)key[i];
+
+		out[i] = isalnum(c) || strchr("-._:[]", c) ? (char)c : '~';
+	}
+	if (n < len)
+		out[n++] = '~';
+	snprintf(out + n, BREAKER_HOST_SIZE - n, "%s", port);
+}
+
+size_t breaker_hosts(const struct fetcher *breaker, struct breaker_host *out, size_t max)
+{
+	const struct breaker *b = (const struct breaker *)breaker;
+	size_t n = 0;
+
+	for (const struct host *h = b->ring.next; h != &b->ring && n < max; h = h->next) {
+		out[n] = (struct breaker_host){ .failures = (uint64_t)h->failures,
+						.err = h->err,
+						.open = h->open,
+						.since = h->since,
+						.last = h->last };
+		set_name(out[n++].name, h->key);
+	}
+	return n;
 }

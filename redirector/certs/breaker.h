@@ -45,4 +45,22 @@ bool breaker_new(const struct clock *clock, struct log *log, const struct certs_
 		 struct fetcher *inner, struct fetcher **out);
 void breaker_free(struct fetcher *breaker);
 SK_DEFINE_CLEANUP(struct fetcher, breaker_free)
+
+enum {
+	BREAKER_HOST_SIZE = 112, /**< room for "name:port"; a longer one is cut: "name~:port" */
+};
+
+/** A host that failed the last time it was asked.  Letters, digits, `-._:[]` and `~` alone. */
+struct breaker_host {
+	char name[BREAKER_HOST_SIZE];
+	uint64_t failures; /**< in a row                                     */
+	int32_t err;       /**< enum sk_err, of the last one                  */
+	bool open;         /**< it is left alone                              */
+	int64_t since;     /**< of the first of them, seconds since the epoch */
+	int64_t last;      /**< of the last one                               */
+};
+
+/** Those that failed last first.  @return How many, at most `max` */
+size_t breaker_hosts(const struct fetcher *breaker, struct breaker_host *out, size_t max);
+
 void breaker_counters(const struct fetcher *breaker, struct breaker_counters *out);

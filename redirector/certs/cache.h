@@ -31,7 +31,8 @@ struct certs_entry {
 	struct certs_wait waits; /* head of the ring of calls, oldest first */
 	struct fetch_job job;
 	bool fetching;
-	unsigned pins; /* handlers that look at it */
+	int64_t began_us; /* the fetch under way */
+	unsigned pins;    /* handlers that look at it */
 
 	struct judged judged;
 	enum sk_err err; /* why there is no chain; SK_OK: not known */

@@ -235,3 +235,8 @@ size_t certs_entries(const struct certs *certs)
 {
 	return cache_count(certs->cache);
 }
+
+size_t certs_anchors(const struct certs *certs)
+{
+	return sk_trust_anchors(certs->trust);
+}

@@ -68,6 +68,9 @@ struct certs_parts {
 	const struct clock *clock;
 	struct fetcher *fetcher;
 	struct log *log; /**< NULL: nothing is logged */
+	void (*took)(void *arg,
+		     int64_t us); /**< a fetch has ended, after so long; NULL: nobody asks */
+	void *took_arg;
 };
 
 /**
@@ -135,6 +138,9 @@ void certs_suspect(struct certs *certs, struct sk_span x5u);
 
 const struct certs_counters *certs_counters(const struct certs *certs);
 size_t certs_entries(const struct certs *certs);
+
+/** Authorities that are trusted now. */
+size_t certs_anchors(const struct certs *certs);
 
 /** Of the keys that are verified by tables (tables.h). */
 const struct tables_counters *certs_tables(const struct certs *certs);

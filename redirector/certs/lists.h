@@ -70,3 +70,39 @@ void lists_commit(struct lists *lists, struct lists_next *next);
 void lists_drop(struct lists_next *next);
 
 const struct lists_counters *lists_counters(const struct lists *lists);
+
+/* lists_status.c */
+
+enum lists_kind {
+	LISTS_CA,       /**< the STI-PA's list of authorities, fetched           */
+	LISTS_CRL,      /**< a revocation list, fetched                          */
+	LISTS_CRL_FILE, /**< ... of a file                                       */
+};
+
+enum lists_state {
+	LISTS_AWAITED, /**< not asked yet                                         */
+	LISTS_GOOD,    /**< the last look went well                               */
+	LISTS_FAILED,  /**< it did not; the one in use stays, if there is one     */
+};
+
+enum {
+	LISTS_NAME_SIZE = 160,
+};
+
+/** One list. */
+struct lists_status {
+	char name[LISTS_NAME_SIZE]; /**< address without query, or path; a longer one loses its
+				       middle */
+	int32_t kind, state; /**< enum lists_kind, enum lists_state                            */
+	bool counts;         /**< there is one, and it is in date                              */
+	uint64_t failures;   /**< in a row                                                     */
+	int64_t fetched;     /**< seconds since the epoch; 0: never, or a file                 */
+	int64_t until;       /**< when it ends; INT64_MAX: it says no end; 0: there is none    */
+};
+
+/** @return How many, at most `max` */
+size_t lists_status(const struct lists *lists, struct lists_status *out, size_t max);
+
+/** trust.crl-required is set, and no revocation list counts: all chains fail. */
+SK_MUSTCHECK
+bool lists_crls_missing(const struct lists *lists);

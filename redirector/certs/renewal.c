@@ -135,6 +135,8 @@ static void on_fetched(struct fetch_job *job, const struct fetch_result *result)
 	enum certs_from from = result->stored ? CERTS_FROM_STORE : CERTS_FROM_FETCH;
 
 	entry->fetching = false;
+	if (certs->parts.took && !result->stored)
+		certs->parts.took(certs->parts.took_arg, clock_us() - entry->began_us);
 	count_end(&certs->counters, err, result->stored);
 	if (err != SK_OK)
 		remember(certs, entry, err, result->unasked);
@@ -157,6 +159,7 @@ enum sk_err renewal_start(struct certs *certs, struct certs_entry *entry, bool c
 		.arg = entry,
 	};
 	entry->fetching = true;
+	entry->began_us = clock_us();
 	err = certs->parts.fetcher->start(certs->parts.fetcher, &entry->job);
 	if (err == SK_OK) {
 		certs->counters.fetches++;

@@ -12,6 +12,7 @@ static void entry_deinit(struct keystore_entry *e)
 {
 	for (size_t i = 0; i < SK_COUNT(e->credentials); i++)
 		sk_credential_free(e->credentials[i]);
+	published_free(e->published);
 	sk_chain_free(e->chain);
 	sk_key_free(e->key);
 	token_key_unref(e->token);
@@ -64,11 +65,28 @@ static const struct keystore_member *by_spc(const struct keystore *k, struct sk_
 	return NULL;
 }
 
+static bool has_x5u(const struct keystore_entry *e, struct sk_span x5u)
+{
+	return sk_span_eq(x5u, sk_span_of(sk_credential_x5u(e->credentials[SK_PPT_SHAKEN])));
+}
+
+/* Several entries may have one address: a certificate and the next one. */
+static const struct keystore_member *by_x5u(const struct keystore *k, struct sk_span x5u)
+{
+	for (size_t i = 0; i < k->member_count; i++)
+		for (size_t j = 0; j < k->members[i].count; j++)
+			if (has_x5u(&k->entries[k->members[i].first + j], x5u))
+				return &k->members[i];
+	return NULL;
+}
+
 static const struct keystore_member *wanted(const struct keystore *k,
 					    const struct keystore_wish *wish)
 {
 	const struct keystore_member *numbers;
 
+	if (wish->x5u.len > 0)
+		return by_x5u(k, wish->x5u);
 	if (wish->name.len > 0)
 		return by_name(k, wish->name);
 	numbers = by_number(k, wish->orig);
@@ -103,7 +121,7 @@ enum sk_err keystore_choose(const struct keystore *k, const struct keystore_wish
 	for (size_t i = 0; m && i < m->count; i++) {
 		const struct keystore_entry *e = &k->entries[m->first + i];
 
-		if (!is_valid(e, now, iat))
+		if (!is_valid(e, now, iat) || (wish->x5u.len > 0 && !has_x5u(e, wish->x5u)))
 			continue;
 		if (atomic_load_explicit(&e->refused, memory_order_relaxed))
 			refused = true;
@@ -145,6 +163,7 @@ void keystore_at(const struct keystore *k, size_t i, struct keystore_cert *out)
 		.x5u = sk_credential_x5u(e->credentials[SK_PPT_SHAKEN]),
 		.certificate = e->certificate,
 		.chain = e->chain,
+		.published = e->published,
 		.next = e->next,
 		.entry = e,
 	};

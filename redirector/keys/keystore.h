@@ -10,6 +10,7 @@
 #pragma once
 
 #include "config/tenant_conf.h"
+#include "redirector/keys/published.h"
 #include "redirector/keys/token.h"
 #include "shaken/shaken.h"
 
@@ -46,6 +47,8 @@ SK_DEFINE_CLEANUP(struct keystore, keystore_free)
 
 /** By what a credential is chosen; the first that is set decides. */
 struct keystore_wish {
+	struct sk_span x5u;  /**< the address of a certificate, by which alone is chosen then:
+				  NULL or empty: not                                       */
 	struct sk_span name; /**< of a header, a trunk or the number store; empty: none    */
 	struct sk_span
 		spc; /**< of a header or a trunk: a credential for this provider code, of
@@ -83,8 +86,9 @@ struct token_key *keystore_token(const struct keystore_entry *entry);
  * and the certificate host. */
 struct keystore_cert {
 	const char *name, *x5u;
-	const char *certificate;      /**< its file */
-	const struct sk_chain *chain; /**< NULL: no certificate is configured */
+	const char *certificate;           /**< its file */
+	const struct sk_chain *chain;      /**< NULL: no certificate is configured */
+	const struct published *published; /**< what others get of it; NULL: the same */
 	bool next;
 	const struct keystore_entry *entry;
 };

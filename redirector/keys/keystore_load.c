@@ -97,6 +97,9 @@ static bool load_chain(struct loading *l, const struct place *at, struct keystor
 			      err == SK_FETCH_SYNTAX
 				      ? "the file holds no certificate, or a broken one"
 				      : sk_err_text(err));
+	err = published_new(e->chain, &e->published);
+	if (err)
+		return refuse(l, at, "certificate", "%.200s: %s", e->certificate, sk_err_text(err));
 	sk_chain_trim(e->chain, NULL, 0); /* a signer asks no issuer */
 	return true;
 }

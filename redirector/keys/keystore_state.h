@@ -15,6 +15,7 @@ struct keystore_entry {
 	struct sk_key *key;                              /* NULL: in a token */
 	struct token_key *token;                         /* NULL: in this process */
 	struct sk_chain *chain;                          /* NULL: no certificate is configured */
+	struct published *published;                     /* NULL: the same */
 	struct sk_credential *credentials[SK_PPT_OTHER]; /* by type; all share the key */
 };
 

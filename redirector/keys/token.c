@@ -95,6 +95,7 @@ static struct token_job *next_job(struct tokens *t)
 	t->queued--;
 	job->state = JOB_RUNNING;
 	job->began = tokens_now(t);
+	job->began_us = clock_us();
 	jobs_add(&slot->busy, job);
 	slot->running++;
 	return job;
@@ -105,6 +106,7 @@ static void finish(struct tokens *t, struct token_job *job)
 	struct token_slot *slot = job->key->object->slot;
 	bool dropped = job->state == JOB_ABANDONED || !t->loop || t->ending;
 
+	job->took_us = clock_us() - job->began_us;
 	if (job->trial) /* it may have come to its end before it asked the token */
 		job->key->object->trying = false;
 	jobs_remove(&slot->busy, job);
@@ -131,6 +133,16 @@ static void forget_thread(struct tokens *t)
 	pthread_mutex_lock(&t->lock);
 }
 
+/* The last that it does under the lock. */
+static void leave(struct tokens *t)
+{
+	for (size_t i = 0; i < t->thread_max; i++)
+		if (pthread_equal(t->crew[i].id, pthread_self()))
+			t->crew[i].leaving = true;
+	t->threads--;
+	pthread_cond_broadcast(&t->moved);
+}
+
 void *tokens_work(void *arg)
 {
 	struct tokens *t = arg;
@@ -151,8 +163,7 @@ void *tokens_work(void *arg)
 		pthread_mutex_lock(&t->lock);
 		forget_thread(t);
 	}
-	t->threads--;
-	pthread_cond_broadcast(&t->moved);
+	leave(t);
 	pthread_mutex_unlock(&t->lock);
 	return NULL;
 }
@@ -208,8 +219,11 @@ void tokens_on_results(void *arg, int fd, int events)
 	if (read(fd, &count, sizeof(count)) < 0)
 		return;
 	tell_news(t);
-	while ((job = tokens_pop_result(t)))
+	while ((job = tokens_pop_result(t))) {
+		if (t->took)
+			t->took(t->took_arg, job->took_us);
 		job->done(job);
+	}
 }
 
 static size_t slot_room(const struct tokens *t)
@@ -296,4 +310,10 @@ void tokens_watch(struct tokens *t, token_news_h *handler, void *arg)
 {
 	t->news = handler;
 	t->news_arg = arg;
+}
+
+void tokens_time(struct tokens *t, token_took_h *handler, void *arg)
+{
+	t->took = handler;
+	t->took_arg = arg;
 }

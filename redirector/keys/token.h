@@ -66,6 +66,10 @@ const struct token_counters *tokens_counters(const struct tokens *tokens);
 typedef void token_news_h(void *arg, const char *uri, const char *why);
 void tokens_watch(struct tokens *tokens, token_news_h *handler, void *arg);
 
+/** Tells in the loop how long a token took over a job that was done, microseconds. */
+typedef void token_took_h(void *arg, int64_t us);
+void tokens_time(struct tokens *tokens, token_took_h *handler, void *arg);
+
 /** A key in a token; counted, atomically. */
 struct token_key;
 
@@ -99,6 +103,7 @@ struct token_job {
 	int state;
 	bool trial;
 	int64_t began;
+	int64_t began_us, took_us;
 };
 
 /** @return SK_OK; SK_BUSY (the queue is full) or SK_SIGNER_AWAY, and the job stays the caller's */

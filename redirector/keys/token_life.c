@@ -46,6 +46,23 @@ static void leave_at_once(int status, void *arg)
 	_exit(status);
 }
 
+/* Those that are leaving are gone in a moment; whoever hangs in the library is not waited for. */
+static void join(struct tokens *t)
+{
+	bool leaving[TOKEN_THREADS_MAX];
+
+	pthread_mutex_lock(&t->lock);
+	for (size_t i = 0; i < t->thread_max; i++)
+		leaving[i] = t->crew[i].leaving;
+	pthread_mutex_unlock(&t->lock);
+	for (size_t i = 0; i < t->thread_max; i++) {
+		if (leaving[i])
+			pthread_join(t->crew[i].id, NULL);
+		else
+			pthread_detach(t->crew[i].id);
+	}
+}
+
 void tokens_free(struct tokens *t)
 {
 	int64_t until = clock_real_mono(NULL) + TOKEN_END_MS;
@@ -65,6 +82,7 @@ void tokens_free(struct tokens *t)
 	pthread_mutex_unlock(&t->lock);
 	while ((job = tokens_pop_result(t))) /* checks of keys, which the loop did not come to */
 		job->drop(job);
+	join(t);
 	if (ended)
 		release(t);
 	else
@@ -75,15 +93,13 @@ void tokens_free(struct tokens *t)
 static bool begin(struct tokens *t)
 {
 	sigset_t all, old;
-	pthread_t thread;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &old);
 	pthread_mutex_lock(&t->lock);
-	while (t->threads < t->thread_max && pthread_create(&thread, NULL, tokens_work, t) == 0) {
-		pthread_detach(thread);
+	while (t->threads < t->thread_max && t->threads < TOKEN_THREADS_MAX &&
+	       pthread_create(&t->crew[t->threads].id, NULL, tokens_work, t) == 0)
 		t->threads++;
-	}
 	t->thread_max = t->threads;
 	pthread_mutex_unlock(&t->lock);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);

@@ -18,11 +18,12 @@
 #include <sys/stat.h>
 
 enum {
-	TOKEN_CHECK_MS = 2000, /* token_key_check() waits so long                             */
-	TOKEN_STUCK_MS = 250,  /* a job that runs longer: its token is left alone             */
-	TOKEN_TURN_MS = 300,   /* a thread waits so long for its turn at the library          */
-	TOKEN_END_MS = 1000,   /* the end waits so long for threads                           */
-	TOKEN_PIN_MAX = 256,   /* largest file with a PIN, bytes                              */
+	TOKEN_CHECK_MS = 2000,  /* token_key_check() waits so long                             */
+	TOKEN_STUCK_MS = 250,   /* a job that runs longer: its token is left alone             */
+	TOKEN_TURN_MS = 300,    /* a thread waits so long for its turn at the library          */
+	TOKEN_END_MS = 1000,    /* the end waits so long for threads                           */
+	TOKEN_THREADS_MAX = 64, /* of hsm.threads                                             */
+	TOKEN_PIN_MAX = 256,    /* largest file with a PIN, bytes                              */
 };
 
 enum token_job_state {
@@ -69,6 +70,13 @@ struct token_object {
 	char uri[];
 };
 
+/* Joined by tokens_free() once it is leaving, so that nothing of it is there when the process ends.
+ */
+struct token_thread {
+	pthread_t id;
+	bool leaving; /* it needs nothing of us any more */
+};
+
 struct tokens {
 	struct loop *loop;
 	const struct clock *clock;
@@ -78,6 +86,8 @@ struct tokens {
 	struct token_counters counters;
 	token_news_h *news;
 	void *news_arg;
+	token_took_h *took;
+	void *took_arg;
 	int fd; /* wakes the loop */
 	struct watch *watch;
 
@@ -87,6 +97,7 @@ struct tokens {
 	int64_t retry_ms;
 	struct token_slot *slots, *turn; /* turn: whose job was taken last */
 	size_t slot_count, queued, threads;
+	struct token_thread crew[TOKEN_THREADS_MAX]; /* `thread_max` of them, once they began */
 	struct token_jobs results;
 	bool ending;
 

@@ -36,6 +36,7 @@ struct dip *dip_new(struct front *front, const struct packet *g)
 	d->call.links = NULL;
 	d->call.extras = NULL;
 	d->front = front;
+	d->trace = NULL;
 	d->socket = g->socket;
 	d->stream = g->stream ? stream_ref(g->stream) : NULL;
 	if (d->stream) /* they live as long as the reference */
@@ -194,5 +195,8 @@ void dip_answer(struct dip *d, const struct answer *a, struct counters *counters
 		return;
 	}
 	counters->n[COUNT_ANSWERS]++;
+	counters_answer(counters, (unsigned)a->status);
+	if (d->trace)
+		trace_answer(d->trace, f, (struct sk_span){ out.text, out.len });
 	send_answer(d, out.len);
 }

@@ -10,6 +10,7 @@
 #include "redirector/call/call.h"
 #include "redirector/call/counters.h"
 #include "redirector/call/repeat.h"
+#include "redirector/call/trace.h"
 #include "redirector/net/packet.h"
 #include "redirector/sip/facts.h"
 #include "redirector/sip/scan.h"
@@ -27,6 +28,7 @@ struct dip {
 	struct udp *socket;    /**< of a datagram; NULL: `stream`                  */
 	struct stream *stream; /**< a reference; NULL: `socket`                     */
 	struct return_path back;
+	struct trace *trace;       /**< shows the answer as well; NULL: nowhere          */
 	struct repeat_mark repeat; /**< of an INVITE that is a tenant's                   */
 	bool source_over;          /**< its source asks more than sip.source-rate         */
 	int64_t began_us;          /**< when it arrived, monotonic microseconds           */

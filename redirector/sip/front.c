@@ -3,11 +3,12 @@
  * speak, how long, which method, how often; only then is anything parsed, and
  * only then is it known whose it is.
  */
+#include "redirector/call/limit.h"
+#include "redirector/call/tag_mac.h"
 #include "redirector/sip/front_state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
 static void answer_now(struct dip *d, unsigned status)
 {
@@ -23,8 +24,7 @@ static void end_answered(struct dip *d, const struct answer *a)
 
 	if (a->status > 0)
 		dip_answer(d, a, f->parts.counters);
-	front_count_call(f, &d->call, a);
-	front_record(f, d, a);
+	ledger_add(&f->ledger, &d->call, a, clock_us() - d->began_us, front_now_us(f));
 }
 
 /* The call has ended: answer, count, record. */
@@ -132,7 +132,7 @@ static void on_invite(struct dip *d)
 		on_in_dialog(d);
 	} else if (f->load != LOAD_TURN || !on_turned_away(d)) {
 		d->ended = false;
-		d->call.over_limit = !front_is_heartbeat(d) && front_is_over(d);
+		d->call.over_limit = !limit_is_heartbeat(&d->call) && front_is_over(d);
 		call_start(&d->call);
 	}
 }
@@ -289,30 +289,14 @@ void front_on_packet(void *arg, const struct packet *g)
 		take_in_hand(f, g, stranger, source == FRONT_SOURCE_OVER);
 }
 
-static bool read_key(const char *hex, uint8_t key[SK_MAC_KEY])
+static void make_ledger(struct front *f)
 {
-	if (hex[0] == '\0')
-		return getrandom(key, SK_MAC_KEY, 0) == SK_MAC_KEY;
-	for (size_t i = 0; i < SK_MAC_KEY; i++) {
-		unsigned byte;
-
-		if (sscanf(hex + i * 2, "%2x", &byte) != 1)
-			return false;
-		key[i] = (uint8_t)byte;
-	}
-	return true;
-}
-
-static bool make_mac(struct front *f)
-{
-	uint8_t key[SK_MAC_KEY];
-	bool made;
-
-	if (f->parts.tag_key)
-		return !sk_mac_new(f->parts.tag_key, &f->mac);
-	made = read_key(f->conf->sip.tag_key, key) && !sk_mac_new(key, &f->mac);
-	explicit_bzero(key, sizeof(key));
-	return made;
+	f->ledger.counters = f->parts.counters;
+	f->ledger.steps = f->parts.steps;
+	f->ledger.log = f->parts.log;
+	f->ledger.records = f->parts.records;
+	f->ledger.trace = f->parts.trace;
+	f->ledger.mac = f->mac;
 }
 
 /* All workers look for an address in the same place: its key is of the one they share. */
@@ -338,12 +322,14 @@ bool front_new(const struct front_parts *parts, struct directory *directory, str
 		f->parts = *parts;
 		front_set_directory(f, directory);
 		f->repeat = repeat_new();
+		f->mac = tag_mac_new(parts->tag_key, f->conf);
 		f->waiting.max = (size_t)f->conf->sip.waiting_max;
 	}
-	if (!f || !f->repeat || !make_mac(f) || !make_sources(f) || !front_overload_init(f)) {
+	if (!f || !f->repeat || !f->mac || !make_sources(f) || !front_overload_init(f)) {
 		snprintf(why, 256, "%s", sk_err_text(SK_ENOMEM));
 		return false;
 	}
+	make_ledger(f);
 	if (f->conf->tenant.verify.replay != REPLAY_OFF && !front_seen(f)) {
 		snprintf(why, 256, "verify.replay-entries: %s", sk_err_text(SK_ENOMEM));
 		return false;

@@ -16,7 +16,9 @@
 #include "redirector/call/counters.h"
 #include "redirector/call/directory.h"
 #include "redirector/call/repeat.h"
+#include "redirector/call/steps.h"
 #include "redirector/call/tally.h"
+#include "redirector/call/trace.h"
 #include "redirector/certs/certs.h"
 #include "redirector/keys/token.h"
 #include "redirector/net/packet.h"
@@ -33,6 +35,8 @@ struct front_parts {
 	struct counters *counters;
 	struct tokens *tokens;  /**< NULL: no keys in tokens                           */
 	struct log *records;    /**< where records go, always as JSON; NULL: the log   */
+	struct trace *trace;    /**< NULL: nothing is traced                            */
+	struct steps *steps;    /**< how long calls took; NULL: not counted               */
 	struct tally *tally;    /**< what the tenants' slots lie in; NULL: none        */
 	struct shared sources;  /**< of sources_bytes(), for all workers; `at` NULL: its own */
 	struct shared seen;     /**< of seen_bytes(), the same                         */

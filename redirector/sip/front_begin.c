@@ -9,9 +9,7 @@
 struct seen *front_seen(struct front *f)
 {
 	if (!f->seen)
-		f->seen = f->parts.seen.at
-				  ? seen_new_in(f->parts.seen.at, f->parts.seen.bytes)
-				  : seen_new((size_t)f->conf->tenant.verify.replay_entries);
+		f->seen = seen_open(&f->parts.seen, f->conf);
 	if (!f->seen && !f->said_seen) {
 		f->said_seen = true;
 		log_print(f->parts.log, LEVEL_ERROR,
@@ -48,6 +46,17 @@ static void give_parts(struct front *f, struct call *c, call_h *done)
 								     : c->conf->certs.wait;
 }
 
+/* Now that it is a tenant's; its answer follows by the same way. */
+static void show(struct dip *d)
+{
+	struct trace *trace = d->front->parts.trace;
+
+	if (!trace_wants_messages(trace))
+		return;
+	d->trace = trace;
+	trace_request(trace, &d->call.facts, (struct sk_span){ d->mem, d->bytes_len });
+}
+
 bool front_begin(struct dip *d, call_h *done)
 {
 	struct front *f = d->front;
@@ -64,19 +73,8 @@ bool front_begin(struct dip *d, call_h *done)
 	c->facts.now = f->parts.clock->wall(f->parts.clock);
 	look_for_repeat(d);
 	give_parts(f, c, done);
-	c->over_limit = c->dummy = c->no_dummy = c->listed = false;
-	c->lists = 0;
-	c->caller = 0;
-	c->customer[0] = '\0';
-	c->credential = "";
-	c->job = NULL;
-	c->has_claims = c->passed = c->waited = c->late = c->asking = c->replayed = false;
-	c->identity[0] = c->x5u[0] = c->rcd_name[0] = '\0';
-	c->no_wait = c->noted = c->extra_err = SK_OK;
-	c->identity_len = c->judged_count = c->link_count = c->extra_count = 0;
-	c->rph = c->rcd = (struct beside){ .judged = false };
-	c->cert_from = CERTS_FROM_NOWHERE;
-	c->wait = (struct certs_wait){ .entry = NULL };
-	c->prev = c->next = NULL;
+	show(d);
+	c->asked = NULL;
+	call_init(c);
 	return true;
 }

@@ -7,7 +7,7 @@
 #include "redirector/sip/front_state.h"
 
 #include "redirector/base/bucket.h"
-#include "redirector/call/heartbeat.h"
+#include "redirector/call/limit.h"
 
 enum {
 	STRANGERS_SECOND = 10, /* 403 answers a second, for all strangers together */
@@ -41,33 +41,6 @@ bool front_pays(void *arg, const struct addr *source, bool tls)
 				 tls ? TLS_COST : 1, front_now_us(f));
 }
 
-struct tally_slot *front_trunk_slot(const struct call *c)
-{
-	const struct trunk_conf *first = c->tenant->set->trunks.items;
-
-	return c->trunk && c->tenant->trunks ? c->tenant->trunks[c->trunk - first] : NULL;
-}
-
-/* The trunk first: what it refuses takes nothing from the tenant's other trunks. */
-static bool take(struct front *f, const struct call *c)
-{
-	const struct limits_conf *set = &c->tenant->set->limits;
-	struct tally_slot *trunk = front_trunk_slot(c), *tenant = c->tenant->tally;
-	int64_t now = front_now_us(f);
-
-	if (trunk && !bucket_take(&trunk->calls_at, 1000, c->trunk->rate, c->trunk->burst, now))
-		return false;
-	return !tenant || bucket_take(&tenant->calls_at, 1000, set->rate, set->burst, now);
-}
-
-/* Like OPTIONS: whether we live is nobody's call.  Nothing is taken from a bucket for it. */
-bool front_is_heartbeat(struct dip *d)
-{
-	d->call.task = policy_task(d->call.tenant, &d->call.facts);
-	d->call.no_dummy = !heartbeat_is(&d->call);
-	return !d->call.no_dummy;
-}
-
 bool front_is_over(struct dip *d)
 {
 	struct front *f = d->front;
@@ -77,7 +50,7 @@ bool front_is_over(struct dip *d)
 	if (d->call.facts.repeat && !d->repeat.too_often)
 		over = d->repeat.over;
 	else
-		over = !take(f, &d->call);
+		over = !limit_take(&d->call, front_now_us(f));
 	if (!over)
 		return false;
 	if (!d->call.facts.repeat)

@@ -16,7 +16,7 @@
 #include "redirector/sip/front_overload.h"
 
 #include "redirector/base/bucket.h"
-#include "redirector/call/heartbeat.h"
+#include "redirector/call/limit.h"
 #include "redirector/sip/front_state.h"
 
 enum {
@@ -281,7 +281,7 @@ bool front_turn_away(struct dip *d, struct answer *out)
 	struct call *c = &d->call;
 
 	/* whether we live is answered like OPTIONS */
-	if (front_is_heartbeat(d) && !front_is_full(f))
+	if (limit_is_heartbeat(c) && !front_is_full(f))
 		return false;
 	c->err = SK_OVERLOAD;
 	f->overload.window.turned++;

@@ -6,12 +6,11 @@
  *   front_limits.c   who has asked too much
  *   front_overload.c what is done while all together ask too much
  *   front_told.c     what clients are told of that (RFC 7339)
- *   front_count.c    what is counted and recorded of a call that has ended
  */
 #pragma once
 
 #include "redirector/call/answer.h"
-#include "redirector/call/record.h"
+#include "redirector/call/ledger.h"
 #include "redirector/call/seen.h"
 #include "redirector/call/sources.h"
 #include "redirector/sip/dip.h"
@@ -33,9 +32,8 @@ struct front {
 	bool draining;
 	bool said_loop, said_seen;    /* a warning that is given once           */
 	_Atomic int64_t strangers_at; /* buckets: 403 answers for all strangers */
-	_Atomic int64_t records_at;   /* ... records of calls over a limit      */
 	char answer[ANSWER_SIZE];
-	char record[RECORD_SIZE];
+	struct ledger ledger;
 };
 
 static inline void front_count(struct front *f, enum counter counter)
@@ -66,23 +64,11 @@ enum front_source {
 /** Takes one of the address's bucket and counts what is over. */
 enum front_source front_source(struct front *f, const struct addr *source);
 
-/** Is the call of a tenant a heartbeat?  Sets its task. */
-SK_MUSTCHECK
-bool front_is_heartbeat(struct dip *d);
-
 /** Takes one of the buckets of the call's trunk and tenant, and counts what is over.  A repeat is
  * treated as the first was and takes none. */
 SK_MUSTCHECK
 bool front_is_over(struct dip *d);
 
-/** The slot of the call's trunk; NULL: it has none, or one without a limit. */
-struct tally_slot *front_trunk_slot(const struct call *call);
-
 /** May a stranger get a 403?  So few a second that nobody can be hit by way of us. */
 SK_MUSTCHECK
 bool front_stranger_is_told(struct front *f);
-
-/** Of a call that was answered: its counters, and those of its tenant and trunk. */
-void front_count_call(struct front *f, const struct call *call, const struct answer *answer);
-
-void front_record(struct front *f, struct dip *d, const struct answer *answer);

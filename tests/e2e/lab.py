@@ -6,6 +6,7 @@ by order, never by a clock: after the message that must get no answer an OPTIONS
 is sent on the same socket, and its answer must be the next thing to arrive.
 """
 import base64
+import http.client
 import itertools
 import json
 import os
@@ -271,6 +272,52 @@ def tokens(pki, calls, leaf='sp'):
     return [';'.join([token] + t.params) for t, token in zip(made, run.stdout.decode().split())]
 
 
+# ----------------------------------------------------------------------- HTTP
+
+class Answer:
+    """What came back: status, headers (any case by get()), body as bytes."""
+
+    def __init__(self, got):
+        self.status, self.reason, self.headers, self.body = got.status, got.reason, got.headers, got.read()
+
+    @property
+    def text(self):
+        return self.body.decode('utf-8', 'replace')
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    def get(self, name):
+        return self.headers.get(name)
+
+
+def http_connection(port, host='127.0.0.1', tls=None):
+    """A connection that may ask several times.  tls: an ssl.SSLContext"""
+    if tls:
+        return http.client.HTTPSConnection(host, port, timeout=PATIENCE, context=tls)
+    return http.client.HTTPConnection(host, port, timeout=PATIENCE)
+
+
+def http_ask(connection, method='GET', path='/', headers=None, body=None):
+    """One request on an open connection; a body that is no text and no bytes is sent as JSON."""
+    headers = dict(headers or {})
+    if body is not None and not isinstance(body, (str, bytes)):
+        body = json.dumps(body)
+        headers.setdefault('Content-Type', 'application/json')
+    connection.request(method, path, body, headers)
+    return Answer(connection.getresponse())
+
+
+def http_request(port, method='GET', path='/', headers=None, body=None, tls=None, host='127.0.0.1'):
+    """One request on a connection of its own.  @return an Answer"""
+    connection = http_connection(port, host, tls)
+    try:
+        return http_ask(connection, method, path, headers, body)
+    finally:
+        connection.close()
+
+
 # ------------------------------------------------------------------ processes
 
 class Process:
@@ -322,10 +369,38 @@ class Redirector(Process):
         if ready:
             self.wait_ready()
 
-    def workers(self):
-        """The pids of those that serve, oldest first."""
+    def children(self):
+        """{pid: its name} of all that it has made, oldest first; one that is just being made may
+        still have another name."""
         text = pathlib.Path('/proc/%d/task/%d/children' % (self.proc.pid, self.proc.pid)).read_text()
-        return [int(pid) for pid in text.split()]
+        found = {}
+        for pid in text.split():
+            try:
+                found[int(pid)] = pathlib.Path('/proc/%s/comm' % pid).read_text().strip()
+            except OSError:
+                pass  # it has ended meanwhile
+        return found
+
+    def workers(self):
+        """The pids of those that serve SIP, oldest first."""
+        return [pid for pid, name in self.children().items() if name != 'shaken-web']
+
+    def web(self):
+        """The pids of those that serve HTTP, oldest first."""
+        return [pid for pid, name in self.children().items() if name == 'shaken-web']
+
+    def wait_workers(self, count, web=0):
+        """Wait until so many serve SIP, and HTTP.  @return The pids of those for SIP"""
+        end = time.monotonic() + PATIENCE
+        while True:
+            names = list(self.children().items())
+            workers = [pid for pid, name in names if name == 'shaken-worker']
+            if len(workers) == count and len(names) == count + web == len(workers) + len(self.web()):
+                return workers
+            if time.monotonic() > end:
+                raise TimeoutError('%d workers and %d for HTTP are wanted: %r\n%s'
+                                   % (count, web, names, self.log[-4000:]))
+            time.sleep(0.02)
 
     def write(self, settings):
         """JSON is YAML.  Put in place whole: a reload under way must not see half of it."""
@@ -382,7 +457,8 @@ class Lab:
 
     def settings(self, port=5060, **changes):
         """A configuration; changes as section_key=value, dashes as underscores:
-        verify_on_failure='reject'."""
+        verify_on_failure='reject'; http={...} is a whole section.  HTTP is off unless it is asked for
+        (http_listen=['http:127.0.0.1:8080'], http_health='127.0.0.1:8060'): ports would clash."""
         pki = self.pki
         tree = {
             'service': {'workers': 1},
@@ -395,10 +471,14 @@ class Lab:
                                         for leaf in pki.leaves() if leaf not in UNREADABLE}},
             'trust': {'anchors': [str(pki / 'root.pem')], 'crls': [str(pki / 'crl.pem')]},
             'log': {'level': 'info'},
+            'http': {'health': ''},
         }
         for name, value in changes.items():
-            section, key = name.split('_', 1)
-            tree.setdefault(section, {})[key.replace('_', '-')] = value
+            section, _, key = name.partition('_')
+            if key:
+                tree.setdefault(section, {})[key.replace('_', '-')] = value
+            else:
+                tree.setdefault(section, {}).update(value)
         return tree
 
     def redirector(self, port=5060, name=None, ready=True, env=None, **changes):

@@ -282,6 +282,29 @@ def reloads(laboratory, tenants, server, checks):
     peer.close()
 
 
+def names(laboratory, checks):
+    """A name is whatever somebody chose: it makes no pair of its own in a line of the log, and no line."""
+    name = 'a "b" calls=9 \\ <c>'
+    for format in 'key-value', 'json':
+        server = laboratory.redirector(name='named-' + format, tenant_name=name, log_format=format)
+        peer = server.peer()
+        peer.invite()
+        server.send_signal(signal.SIGUSR1)
+        until('counters', lambda s=server: re.search('event(=|":")tenant\\b.*\n', s.log))
+        if format == 'json':
+            told = [json.loads(line) for line in server.log.split('\n') if '"event":"tenant"' in line]
+            checks.same([(r['name'], r['calls']) for r in told], [(name, 1)], 'JSON')
+        else:
+            told = re.findall(r'event=tenant name=(.*)', server.log)
+            checks.same(told, [r'"a \"b\" calls=9 \\ <c>" calls=1 signed=1 billable=1'], 'text')
+        peer.close()
+        checks.same(server.stop(), 0, 'exit status')
+    config = laboratory.folder / 'lines.yaml'
+    config.write_text(json.dumps(laboratory.settings(tenant_name='a\nb')))
+    run = subprocess.run([lab.DAEMON, '-c', config, '--check'], stderr=subprocess.PIPE, text=True)
+    checks.that(run.returncode == 1 and 'line ends' in run.stderr, 'a line end is refused', run.stderr)
+
+
 def test(laboratory, checks):
     tenants = Tenants(laboratory)
     for name in 'abc':
@@ -294,6 +317,7 @@ def test(laboratory, checks):
     checks.same(server.stop(), 0, 'exit status')
     by_what(laboratory, tenants, checks)
     function(laboratory, tenants, checks)
+    names(laboratory, checks)
 
 
 if __name__ == '__main__':

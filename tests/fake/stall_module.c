@@ -6,7 +6,8 @@
  *   fail-LABEL    ... are refused with CKR_DEVICE_ERROR
  *   login-LABEL   logins to it wait until the file is gone
  *
- * Each login and each start is a line of the file `calls` there.  $STALL_LIBRARY is the real one.
+ * Each login, each start and each signature that has to wait (`stall`) is a line of the file
+ * `calls` there.  $STALL_LIBRARY is the real one.
  *
  * Of PKCS#11 (2.40) there is only what is needed: the list of functions is a version and 68
  * pointers in a fixed order (section 3.6).
@@ -91,6 +92,8 @@ static word our_sign(word session, unsigned char *data, word len, unsigned char 
 {
 	word (*next)(word, unsigned char *, word, unsigned char *, word *) = real->all[SIGN];
 
+	if (is_told("stall", session))
+		note("stall");
 	while (is_told("stall", session))
 		usleep(10000);
 	if (is_told("fail", session))

@@ -145,6 +145,13 @@ int hsm_calls(const char *what)
 	return n;
 }
 
+void hsm_wait_calls(const char *what, int count)
+{
+	for (int i = 0; i < 6000 && hsm_calls(what) < count; i++)
+		usleep(10000);
+	need(hsm_calls(what) >= count, what);
+}
+
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define __SANITIZE_ADDRESS__ 1

@@ -7,6 +7,7 @@
 
 #include <openssl/evp.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #define HSM_PIN "1234"
 
@@ -34,6 +35,13 @@ void hsm_write(const char *name, const char *text);
 
 /** How often the stalling library saw that call. */
 int hsm_calls(const char *what);
+
+/** Until it saw so many of them. */
+void hsm_wait_calls(const char *what, int count);
+
+/** So much longer than it would do a thread of tokens waits for another, milliseconds: 60 s, for a
+ * loaded machine.  Of programs that are linked with `wrap_tokens`. */
+extern int64_t hsm_patience;
 
 /**
  * Ends the test program: looks for leaks while all of the libraries' own memory can still be

@@ -295,7 +295,8 @@ struct rig *rig_new_with(const char *yaml, const struct rig_tenant *tenants, siz
 	need(tokens_new(r->loop, &r->clock, &r->conf->hsm, &r->tokens, why), why);
 	r->tenant = load_tenant(r, r->conf);
 	r->directory = load_directory(r, r->conf, r->tenant, tenants, count);
-	certs_parts = (struct certs_parts){ r->loop, &r->clock, &r->fetcher, NULL };
+	certs_parts =
+		(struct certs_parts){ .loop = r->loop, .clock = &r->clock, .fetcher = &r->fetcher };
 	need(certs_new(&certs_parts, r->conf, load_trust(r->conf), &r->certs, why), why);
 	parts = (struct front_parts){ .loop = r->loop,
 				      .log = r->log,
@@ -459,7 +460,9 @@ size_t rig_answers(const struct rig *r)
 
 const char *rig_wait(struct rig *r)
 {
-	for (int i = 0; i < 200 && answer_count == 0; i++)
+	int64_t until = clock_real_mono(NULL) + 60000;
+
+	while (answer_count == 0 && clock_real_mono(NULL) < until)
 		loop_step(r->loop, 10);
 	return rig_take(r);
 }

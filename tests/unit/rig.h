@@ -121,7 +121,7 @@ void rig_serve(struct rig *rig, enum sk_err err);
 /** Ends the oldest job with other bytes. */
 void rig_serve_bytes(struct rig *rig, const char *bytes, size_t len);
 
-/** Runs the loop until an answer is there, or 2 s. */
+/** Runs the loop until an answer is there, or 60 s. */
 const char *rig_wait(struct rig *rig);
 
 /** A PASSporT to be signed by the rig's key; NULL is the usual thing. */

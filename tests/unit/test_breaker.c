@@ -56,6 +56,12 @@ static int64_t fake_mono(const struct clock *self)
 	return ((const struct world *)self)->mono;
 }
 
+/* Seconds of the day begin with the others. */
+static int64_t fake_wall(const struct clock *self)
+{
+	return 1700000000 + ((const struct world *)self)->mono / 1000;
+}
+
 static struct world *of_net(struct fetcher *self)
 {
 	return (struct world *)(void *)((char *)self - offsetof(struct world, net));
@@ -110,7 +116,7 @@ static void begin(struct world *w, int64_t limit)
 {
 	struct certs_conf conf = { .breaker = limit };
 
-	*w = (struct world){ .clock = { .mono = fake_mono },
+	*w = (struct world){ .clock = { .wall = fake_wall, .mono = fake_mono },
 			     .mono = 5000,
 			     .net = { net_start, net_stop, net_reload, net_keep },
 			     .url = "https://a.example/x" };
@@ -415,6 +421,41 @@ static void bounded(void)
 	breaker_free(w.breaker);
 }
 
+/* Who fails is shown, the last one first, in letters that hurt nobody. */
+static void shown(void)
+{
+	static struct breaker_host hosts[4];
+	static char url[400];
+	const char *end;
+	struct world w;
+
+	begin(&w, 2);
+	CHECK(breaker_hosts(w.breaker, hosts, 4) == 0, "nobody");
+	w.url = "https://A.example/x";
+	CHECK(meets(&w, "dns", SK_FETCH_DNS), "one");
+	w.mono += 5000;
+	CHECK(meets(&w, "timeout", SK_FETCH_TIMEOUT), "again");
+	w.mono += 1000;
+	w.url = "https://b.example:8443/y";
+	CHECK(meets(&w, "dns", SK_FETCH_DNS), "another");
+	CHECK(breaker_hosts(w.breaker, hosts, 4) == 2, "two");
+	CHECK_STR(hosts[0].name, "b.example:8443", "the last first");
+	CHECK_STR(hosts[1].name, "a.example:443", "without its path");
+	CHECK(hosts[1].failures == 2 && hosts[1].open && hosts[1].err == SK_FETCH_TIMEOUT, "how");
+	CHECK(hosts[1].last - hosts[1].since == 5, "since when");
+	CHECK(hosts[0].failures == 1 && !hosts[0].open, "not given up");
+	CHECK(breaker_hosts(w.breaker, hosts, 1) == 1, "no more than that");
+	snprintf(url, sizeof(url), "https://%0250d.example:444/", 7);
+	w.url = url;
+	if (meets(&w, "dns", SK_FETCH_DNS)) {
+		CHECK(breaker_hosts(w.breaker, hosts, 1) == 1, "a long one");
+		end = hosts[0].name + strlen(hosts[0].name) - 5;
+		CHECK(strlen(hosts[0].name) == BREAKER_HOST_SIZE - 1 && strcmp(end, "~:444") == 0,
+		      "%s", hosts[0].name);
+	}
+	breaker_free(w.breaker);
+}
+
 static void passes_on(void)
 {
 	struct fetch_kept kept = { .body = SK_SPAN("text") };
@@ -454,6 +495,7 @@ int main(void)
 	for (size_t i = 0; i < SK_COUNT(rows); i++)
 		tell(rows[i].name, rows[i].story);
 	bounded();
+	shown();
 	passes_on();
 	return check_result();
 }

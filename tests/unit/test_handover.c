@@ -30,12 +30,58 @@ static struct handover make(void)
 			      .start_text = any_fd() };
 
 	if (!shared_make("a", 100, &h.given.pages) || !shared_make("b", 200, &h.given.tally) ||
-	    !shared_make("c", 300, &h.given.sources) || !shared_make("d", 400, &h.given.seen))
+	    !shared_make("c", 300, &h.given.sources) || !shared_make("d", 400, &h.given.seen) ||
+	    !shared_make("e", 500, &h.given.history))
 		exit(1);
 	for (size_t i = 0; i < LISTEN_MAX; i++)
 		h.given.sockets[i] =
 			(struct worker_sockets){ i < 2 ? any_fd() : -1, i == 1 ? any_fd() : -1 };
 	return h;
+}
+
+/* The place behind the workers; with as many sockets as there may be. */
+static void web(void)
+{
+	struct handover h = make(), got;
+	char line[HANDOVER_SIZE];
+	int fds[HANDOVER_FDS];
+	unsigned count;
+
+	h.given.web = true;
+	h.given.index = h.given.count;
+	for (size_t i = 0; i < LISTEN_MAX; i++)
+		h.given.sockets[i] = (struct worker_sockets){ -1, -1 };
+	for (h.given.http.count = 0; h.given.http.count < HTTP_LISTEN_MAX; h.given.http.count++)
+		h.given.http.items[h.given.http.count] =
+			(struct http_socket){ any_fd(), (enum http_door)(h.given.http.count % 3) };
+	handover_print(&h, line);
+	count = handover_fds(&h, fds);
+	CHECK(count == 8 + HTTP_LISTEN_MAX, "%u descriptors", count);
+	if (!handover_take(line, &got)) {
+		CHECK(false, "%s", line);
+		return;
+	}
+	CHECK(got.given.web && got.given.index == 4, "it is the web process");
+	CHECK(got.given.http.count == HTTP_LISTEN_MAX &&
+		      memcmp(got.given.http.items, h.given.http.items,
+			     sizeof(h.given.http.items)) == 0,
+	      "its sockets");
+	CHECK(got.given.history.bytes == 500, "its memory");
+	/* a worker has no place there, and the web process none among them */
+	h.given.web = false;
+	handover_print(&h, line);
+	CHECK(!handover_take(line, &got), "a worker behind the last");
+	h.given.web = true;
+	h.given.index = 0;
+	handover_print(&h, line);
+	CHECK(!handover_take(line, &got), "the web process among the workers");
+	h.given.index = h.given.count;
+	h.given.http.items[0].door = (enum http_door)3;
+	handover_print(&h, line);
+	CHECK(!handover_take(line, &got), "no such door");
+	h.given.http.items[0] = (struct http_socket){ -1, DOOR_HTTP };
+	handover_print(&h, line);
+	CHECK(!handover_take(line, &got), "no socket");
 }
 
 static void there_and_back(void)
@@ -47,7 +93,7 @@ static void there_and_back(void)
 
 	handover_print(&h, line);
 	count = handover_fds(&h, fds);
-	CHECK(count == 10, "%u descriptors", count);
+	CHECK(count == 11, "%u descriptors", count);
 	for (unsigned i = 0; i < count; i++)
 		if (fcntl(fds[i], F_SETFD, 0) < 0)
 			exit(1);
@@ -105,6 +151,7 @@ static void refused(void)
 int main(void)
 {
 	there_and_back();
+	web();
 	refused();
 	return check_result();
 }

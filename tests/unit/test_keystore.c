@@ -390,6 +390,30 @@ static const struct {
 };
 /* clang-format on */
 
+/* By the address of a certificate alone, whatever else is wished. */
+static void choosing_x5u(const struct keystore *k, size_t row)
+{
+	struct keystore_wish wish = { .x5u = SK_SPAN("https://none.example.org/x.pem"),
+				      .name = SK_SPAN("a") };
+	const struct keystore_entry *e = NULL;
+	struct keystore_cert cert;
+
+	CHECK(keystore_choose(k, &wish, PKI_NOW, PKI_NOW, &e) == SK_NO_CREDENTIAL && !e,
+	      "row %zu: an address of none", row);
+	for (size_t i = 0; i < keystore_count(k); i++) {
+		keystore_at(k, i, &cert);
+		wish.x5u = sk_span_of(cert.x5u);
+		wish.name = SK_SPAN("nobody");
+		CHECK(!keystore_choose(k, &wish, PKI_NOW, PKI_NOW, &e), "row %zu: %s", row,
+		      cert.x5u);
+		CHECK_STR(sk_credential_x5u(keystore_credential(e, SK_PPT_SHAKEN)), cert.x5u,
+			  cert.name);
+		wish.x5u.len--;
+		CHECK(keystore_choose(k, &wish, PKI_NOW, PKI_NOW, &e) == SK_NO_CREDENTIAL,
+		      "row %zu: cut short", row);
+	}
+}
+
 static void choosing(void)
 {
 	for (size_t i = 0; i < SK_COUNT(choices); i++) {
@@ -414,6 +438,7 @@ static void choosing(void)
 		CHECK_STR(e ? keystore_name(e) : "", choices[i].chosen ? choices[i].chosen : "",
 			  choices[i].orig);
 		CHECK(!e || !keystore_token(e), "row %zu", i);
+		choosing_x5u(k, i);
 		keystore_free(k);
 	}
 }

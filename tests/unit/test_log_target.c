@@ -4,6 +4,7 @@
  */
 #include "redirector/base/log.h"
 #include "redirector/base/log_json.h"
+#include "redirector/base/log_word.h"
 #include "shaken/macro.h"
 #include "tests/check.h"
 
@@ -184,12 +185,51 @@ static void pairs(void)
 	one_pair("msg=\"a\"  n=1\"", ",\"msg\":\"a\\\"  n=1\"}");
 	one_pair("msg=\"a \" =1\" n=1", ",\"msg\":\"a \\\" =1\",\"n\":1}");
 	one_pair("msg=\"no end", ",\"msg\":\"no end\"}");
+	one_pair("name=\"a\\\"b\\\\ c=d\\\" e=f\" n=1",
+		 ",\"name\":\"a\\\"b\\\\ c=d\\\" e=f\",\"n\":1}");
+	one_pair("name=\"\\u00e9\\u0022 \\u01ff \\u00\" n=1",
+		 ",\"name\":\"\\u00e9\\\" \\\\u01ff \\\\u00\",\"n\":1}");
 	one_pair("just words", ",\"msg\":\"just words\"}");
 	one_pair("", "}");
 	one_pair("n=007 m=1234567890123456 e= f=-1",
 		 ",\"n\":\"007\",\"m\":\"1234567890123456\",\"e\":\"\",\"f\":\"-1\"}");
 	one_pair("a=1 Rest of it=2", ",\"a\":1,\"msg\":\"Rest of it=2\"}");
 	one_pair("p=\\ q=\x80", ",\"p\":\"\\\\\",\"q\":\"\\u0080\"}");
+}
+
+/* A name of somebody's choice; as JSON it is the name again. */
+static void words(void)
+{
+	static const struct {
+		const char *name, *word, *json;
+	} rows[] = {
+		{ "acme", "acme", "acme" },
+		{ "acme/trunk-1", "acme/trunk-1", "acme/trunk-1" },
+		{ "a<b>&'", "a<b>&'", "a<b>&'" },
+		{ "", "\"\"", "" },
+		{ "a b", "\"a b\"", "a b" },
+		{ "a calls=9", "\"a calls=9\"", "a calls=9" },
+		{ "a=b", "\"a=b\"", "a=b" },
+		{ "\"", "\"\\\"\"", "\\\"" },
+		{ "a\" calls=9", "\"a\\\" calls=9\"", "a\\\" calls=9" },
+		{ "a\\", "\"a\\\\\"", "a\\\\" },
+		{ "a\nb\x7f", "\"a\\u000ab\\u007f\"", "a\\u000ab\\u007f" },
+		{ "\xc3\xa9", "\"\\u00c3\\u00a9\"", "\\u00c3\\u00a9" },
+	};
+	char out[LOG_WORD_SIZE], text[LOG_WORD_SIZE + 16], want[LOG_WORD_SIZE + 32];
+	char longest[2 * LOG_WORD_MAX];
+
+	for (size_t i = 0; i < SK_COUNT(rows); i++) {
+		CHECK_STR(log_word(rows[i].name, out), rows[i].word, rows[i].name);
+		snprintf(text, sizeof(text), "name=%s n=1", out);
+		snprintf(want, sizeof(want), ",\"name\":\"%s\",\"n\":1}", rows[i].json);
+		one_pair(text, want);
+	}
+	memset(longest, '\n', sizeof(longest));
+	longest[sizeof(longest) - 1] = '\0';
+	CHECK(strlen(log_word(longest, out)) == LOG_WORD_SIZE - 1, "cut: %zu", strlen(out));
+	memset(longest, 'x', sizeof(longest) - 1);
+	CHECK(strlen(log_word(longest, out)) == LOG_WORD_MAX, "cut: %zu", strlen(out));
 }
 
 static void json_messages(void)
@@ -226,6 +266,7 @@ int main(void)
 	comes_and_goes();
 	sleeps();
 	pairs();
+	words();
 	json_messages();
 	snprintf(rm, sizeof(rm), "rm -rf %s", folder);
 	if (system(rm) != 0)

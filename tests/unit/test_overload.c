@@ -220,6 +220,7 @@ static void seconds_to_wait(void)
 static void what_is_kept(void)
 {
 	struct rig *r = rig_new(SIGN);
+	uint64_t answered;
 
 	fill(r);
 	for (int i = 0; i < 150; i++)
@@ -231,7 +232,9 @@ static void what_is_kept(void)
 		      rig_tally(r, "default", TALLY_LIMITED) == 0 &&
 		      r->counters.n[COUNT_UNVERIFIED] == 0,
 	      "nobody pays, nobody is over his limit, nothing was judged");
-	CHECK(r->counters.n[COUNT_UNRECORDED] + 100 == r->counters.outcomes[SK_OVERLOAD],
+	/* on a slow machine fewer than 100 are answered at all: each of them has its record */
+	answered = r->counters.outcomes[SK_OVERLOAD];
+	CHECK(answered - r->counters.n[COUNT_UNRECORDED] == (answered < 100 ? answered : 100),
 	      "100 records a second");
 	rig_free(r);
 }

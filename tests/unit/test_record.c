@@ -2,6 +2,8 @@
  * One line whatever the texts hold; as JSON it must be read by a JSON reader.
  */
 #include "redirector/call/record.h"
+
+#include "redirector/call/asked.h"
 #include "tests/check.h"
 #include "tests/unit/callkit.h"
 
@@ -43,6 +45,38 @@ static void plain(void)
 		  "origid=123e4567-e89b-12d3-a456-426655440000 iat=1443208350 waited=0 repeat=0 "
 		  "billable=1 us=123\n",
 		  "signed");
+	kit_drop(c);
+}
+
+/* Not by SIP: who asked, and by what; no CSeq. */
+static void by_http(void)
+{
+	struct call *c = kit_call("tenant: {name: carrier}\n");
+	struct asked asked = { .interface = "atis",
+			       .client = "a b",
+			       .task = TASK_SIGN,
+			       .from = { SK_PARTY_TN, "12155551212" },
+			       .to = { { SK_PARTY_TN, "12155551213" } },
+			       .to_count = 1 };
+	const char *line;
+
+	c->asked = &asked;
+	c->task = TASK_SIGN;
+	c->err = SK_NO_CREDENTIAL;
+	c->facts.transport = "https";
+	line = print(c, "");
+	CHECK(strstr(line, " id=call-1 source=192.0.2.9:6060 listener=192.0.2.1:5060 "
+			   "transport=https interface=atis client=\"a b\" tenant=carrier "
+			   "task=sign result=SK_NO_CREDENTIAL "),
+	      "%s", line);
+	CHECK(strstr(line, " orig=12155551212 dest=12155551213 "), "%s", line);
+	CHECK(!strstr(line, "cseq"), "%s", line);
+	line = print_as(c, "", true);
+	CHECK(strstr(line, "\"interface\":\"atis\",\"client\":\"a b\",\"tenant\":"), "%s", line);
+	c->asked = NULL;
+	line = print(c, "");
+	CHECK(strstr(line, "cseq=") && !strstr(line, "interface") && !strstr(line, "client"), "%s",
+	      line);
 	kit_drop(c);
 }
 
@@ -372,6 +406,7 @@ int main(void)
 
 	CHECK(sk_mac_new(key, &mac) == SK_OK, "mac");
 	plain();
+	by_http();
 	beside();
 	eight();
 	masked();

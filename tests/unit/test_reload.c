@@ -5,6 +5,7 @@ struct seen {
 	struct kit *k;
 	struct loop *loop;
 	unsigned results, good;
+	bool had_clients;
 	struct roster_report last; /* counts alone */
 	char why[DIRECTORY_WHY_SIZE], complaint[256];
 };
@@ -15,6 +16,7 @@ static struct directory *on_done(void *arg, struct reloaded *result)
 
 	s->results++;
 	s->good += result->ok;
+	s->had_clients = result->authorization != NULL;
 	s->last = (struct roster_report){ .added = result->report.added,
 					  .changed = result->report.changed,
 					  .removed = result->report.removed,
@@ -38,6 +40,42 @@ static void wait_for(struct seen *s, unsigned results)
 		loop_step(s->loop, 1000);
 }
 
+#define ALIKE "clients: {c: {sources: [192.0.2.0/24]}}\n"
+
+/* Clients that nothing tells apart are refused, whether this process serves HTTP or not. */
+static void test_clients(struct kit *k, struct log *log, bool web)
+{
+	struct seen s = { .k = k, .loop = loop_new() };
+	char main_file[256];
+	struct reload_parts parts = { .loop = s.loop, .log = log, .running = "", .web = web };
+	struct reload *r;
+
+	snprintf(main_file, sizeof(main_file), "%s", kit_path(k, "main.yml"));
+	parts.path = main_file;
+	parts.tenants = &k->parts;
+	r = reload_new(&parts, on_done, &s);
+	CHECK(r, "a thread");
+	if (!r)
+		return;
+	kit_put(k, "tenants/b.yaml", "match: {hosts: [b.example]}\n");
+	kit_put(k, "tenants/a.yaml", "match: {hosts: [a.example]}\n" ALIKE);
+	reload_start(r, k->directory);
+	wait_for(&s, 1);
+	CHECK(s.good == 1 && s.had_clients == web, "one of them: %s", s.why);
+	kit_put(k, "tenants/b.yaml", "match: {hosts: [b.example]}\n" ALIKE);
+	reload_start(r, k->directory);
+	wait_for(&s, 2);
+	CHECK(s.good == 1 && !s.had_clients && strstr(s.why, "a/c") && strstr(s.why, "b/c"),
+	      "both: %s", s.why);
+	kit_put(k, "tenants/b.yaml",
+		"match: {hosts: [b.example]}\nclients: {c: {sources: [192.0.2.0/25]}}\n");
+	reload_start(r, k->directory);
+	wait_for(&s, 3);
+	CHECK(s.good == 2 && s.had_clients == web, "told apart again: %s", s.why);
+	reload_free(r);
+	loop_free(s.loop);
+}
+
 int main(void)
 {
 	struct seen s = { .loop = loop_new() };
@@ -54,8 +92,10 @@ int main(void)
 		return 1;
 	kit_put(&k, "tenants/a.yaml", "match: {hosts: [a.example]}\n");
 	kit_expect(&k, "at start", "+a", 0);
-	parts = (struct reload_parts){ s.loop, log, strdup(kit_path(&k, "main.yml")),
-				       strdup(kit_path(&k, "running")), &k.parts };
+	parts = (struct reload_parts){
+		s.loop,   log,  strdup(kit_path(&k, "main.yml")), strdup(kit_path(&k, "running")),
+		&k.parts, false
+	};
 	r = reload_new(&parts, on_done, &s);
 	CHECK(r, "a thread");
 	if (!r)
@@ -99,6 +139,8 @@ int main(void)
 	reload_free(r); /* its result is for nobody */
 	reload_free(NULL);
 	CHECK(s.results == 5 && s.good == 4, "nothing comes behind the end");
+	test_clients(&k, log, false);
+	test_clients(&k, log, true);
 	log_close(log);
 	loop_free(s.loop);
 	free((char *)(uintptr_t)parts.path);

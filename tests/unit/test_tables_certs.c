@@ -25,7 +25,9 @@ static void begin(struct world *w, struct loop *loop)
 	replay_begin(w);
 	certs_free(w->certs);
 	w->conf->certs.tables = TABLES;
-	parts = (struct certs_parts){ loop, &w->clock.base, &w->net.base, NULL };
+	parts = (struct certs_parts){ .loop = loop,
+				      .clock = &w->clock.base,
+				      .fetcher = &w->net.base };
 	if (!certs_new(&parts, w->conf, replay_trust(&replay_anchors), &w->certs, why))
 		abort();
 }

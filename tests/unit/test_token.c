@@ -16,7 +16,15 @@
 #define TWO "pkcs11:token=two;object=k2;type=private"
 
 static char *module;
-static struct clock real;
+static _Atomic int64_t now = 1000000; /* moves by hand: no job takes long unless it is told to */
+
+static int64_t by_hand(const struct clock *self)
+{
+	(void)self;
+	return now;
+}
+
+static struct clock hand = { clock_real_wall, by_hand };
 
 /* --- URIs --- */
 
@@ -58,7 +66,7 @@ static struct tokens *open_tokens(struct loop *loop, int64_t threads, int64_t qu
 	struct tokens *t = NULL;
 
 	snprintf(pin, sizeof(pin), "%s", hsm_path("pin"));
-	if (!tokens_new(loop, &real, &conf, &t, why) || !t) {
+	if (!tokens_new(loop, &hand, &conf, &t, why) || !t) {
 		fprintf(stderr, "tokens: %s\n", why);
 		exit(1);
 	}
@@ -112,12 +120,12 @@ static void beginning(void)
 	snprintf(pin, sizeof(pin), "%s", hsm_path("pin"));
 	hsm_write("open", HSM_PIN);
 	chmod(open, 0644);
-	CHECK(tokens_new(NULL, &real, &unset, &t, why) && !t, "no library, no tokens");
+	CHECK(tokens_new(NULL, &hand, &unset, &t, why) && !t, "no library, no tokens");
 	for (size_t i = 0; i < SK_COUNT(rows); i++) {
 		struct hsm_conf conf = { rows[i].library, rows[i].pin, 1, 1, 100 };
 
 		t = NULL;
-		CHECK(!tokens_new(NULL, &real, &conf, &t, why) && !t, "%s", rows[i].what);
+		CHECK(!tokens_new(NULL, &hand, &conf, &t, why) && !t, "%s", rows[i].what);
 		CHECK(strstr(why, rows[i].why), "%s: %s", rows[i].what, why);
 		CHECK(!strstr(why, HSM_PIN), "%s: %s", rows[i].what, why);
 	}
@@ -281,14 +289,14 @@ static void settle(struct loop *loop)
 	dropped = 0;
 }
 
-/* Until it signs again; the key is left alone for a while. */
+/* Until it signs again; the key is left alone for a while, which passes at once. */
 static void wait_healed(struct loop *loop, struct tokens *t, struct token_key *key)
 {
 	do {
 		settle(loop);
 		forget();
 		if (submit(t, key, 0, NULL))
-			loop_step(loop, 10);
+			now += 60000;
 		else
 			wait_done(loop, 1);
 	} while (good == 0);
@@ -467,7 +475,7 @@ static void wrong_pin(struct loop *loop)
 		if (!submit(t, key, 0, NULL))
 			wait_done(loop, 1);
 		CHECK(good == 0, "round %d", i);
-		usleep(30000);
+		now += 30;
 	}
 	CHECK(hsm_calls("login") == logins + 1, "%d logins", hsm_calls("login") - logins);
 	hsm_write("pin", HSM_PIN);
@@ -483,8 +491,8 @@ static void stalling(struct loop *loop)
 {
 	struct tokens *t = open_tokens(loop, 4, 64, 60000);
 	struct token_key *one = key_new(t, ONE), *two = key_new(t, TWO);
-	struct work *stuck[8];
-	int n = 0;
+	struct work *stuck[9] = { NULL };
+	int n = 0, stalled = hsm_calls("stall");
 
 	wait_healed(loop, t, one);
 	wait_healed(loop, t, two);
@@ -496,8 +504,11 @@ static void stalling(struct loop *loop)
 		CHECK(submit(t, two, 2, NULL) == SK_OK, "the other one, job %d", i);
 	wait_done(loop, 20);
 	CHECK(good == 20 && ran == 20, "all of the other token, none of the stuck one");
-	while (submit(t, one, 1, NULL) != SK_SIGNER_AWAY) /* it is seen after a moment */
-		usleep(20000);
+	hsm_wait_calls("stall", stalled + 1);
+	now += 250;
+	CHECK(submit(t, one, 1, &stuck[n++]) == SK_OK, "it may still come");
+	now += 1;
+	CHECK(submit(t, one, 1, NULL) == SK_SIGNER_AWAY, "it takes too long");
 	for (int i = 0; i < n; i++)
 		token_abandon(t, &stuck[i]->job);
 	CHECK(done == 20 && ran == 20, "nothing came of them");
@@ -505,7 +516,7 @@ static void stalling(struct loop *loop)
 	settle(loop); /* the threads drop them, once they are back */
 	wait_healed(loop, t, one);
 	CHECK(good == 1, "healed");
-	CHECK(tokens_counters(t)->abandoned == 8, "counted");
+	CHECK(tokens_counters(t)->abandoned == 9, "counted");
 	token_key_unref(one);
 	token_key_unref(two);
 	tokens_free(t);
@@ -540,7 +551,7 @@ static void queueing(struct loop *loop)
 	struct token_key *one = key_new(t, ONE);
 	struct work *w[5];
 	enum sk_err err = SK_OK;
-	int n = 0;
+	int n = 0, stalled = hsm_calls("stall");
 
 	wait_healed(loop, t, one);
 	hsm_say("stall-one", true);
@@ -548,7 +559,7 @@ static void queueing(struct loop *loop)
 	while (n < 5 && !err) {
 		err = submit(t, one, n, &w[n]);
 		n += !err;
-		usleep(n == 1 ? 30000 : 0); /* the thread takes the first */
+		hsm_wait_calls("stall", stalled + 1); /* the thread takes the first */
 	}
 	CHECK(err == SK_OK && n == 5, "one under way, four wait");
 	CHECK(submit(t, one, 9, NULL) == SK_BUSY && tokens_counters(t)->refused_busy == 1, "full");
@@ -575,7 +586,7 @@ static void abandoning(struct loop *loop)
 	CHECK(submit(t, one, 0, &w) == SK_OK, "asked");
 	while (ran < 1)
 		usleep(1000);
-	usleep(20000);
+	usleep(20000); /* likely it is a result by now; if it is not, much the same holds */
 	token_abandon(t, &w->job);
 	settle(loop);
 	CHECK(done == 0, "dropped, not done");
@@ -595,11 +606,12 @@ static void ending(void)
 		struct token_key *one = key_new(t, ONE);
 		struct work *w;
 
+		hsm_patience = 0; /* the end waits for the thread as long as ever */
 		wait_healed(loop, t, one);
 		hsm_say("stall-one", true);
 		if (submit(t, one, 0, &w))
 			_exit(1);
-		usleep(50000);
+		hsm_wait_calls("stall", 1);
 		token_abandon(t, &w->job);
 		token_key_unref(one);
 		tokens_free(t);
@@ -636,7 +648,6 @@ int main(int argc, char **argv)
 	if (argc != 2)
 		return 2;
 	module = argv[1];
-	real = CLOCK_REAL;
 	hsm_begin();
 	make_tokens();
 	ending();

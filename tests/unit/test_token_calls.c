@@ -12,21 +12,23 @@
 
 #define FILE_FROM  "\"Ann\" <sip:+14045550100@a.example;user=phone>"
 #define TOKEN_FROM "\"Bob\" <sip:+12155551212@a.example;user=phone>"
+#define PATIENT    "sip: {deadline: 30s}\ncerts: {wait: 30s}\n" /* the shorter one counts */
 
 static char *module, conf[4096];
 static EVP_PKEY *key;
 
-/* +1404... by a key in a file, all others by the token. */
+/* +1404... by a key in a file, all others by the token.  A token has time, unless told else. */
 static struct rig *rig_queue(int queue, const char *more)
 {
 	snprintf(conf, sizeof(conf),
-		 "hsm: {module: \"%s\", pin-file: \"%s\", queue: %d, retry: 5s}\n"
+		 "hsm: {module: \"%s\", pin-file: \"%s\", queue: %d, retry: 5s}\n%s"
 		 "sign: {attest: A, key: \"pkcs11:token=one;object=k1\", certificate: \"%s\","
 		 " x5u: \"" RIG_X5U "\", rph: [esnet.1], rcd: passport}\n"
 		 "credentials:\n  file: {key: \"@/key.pem\", certificate: \"@/chain.pem\","
 		 " x5u: \"" RIG_X5U "\", numbers: [\"+1404*\"]}\n"
 		 "tenant: {mode: sign}\n%s",
-		 module, hsm_path("pin"), queue, hsm_path("chain.pem"), more);
+		 module, hsm_path("pin"), queue, strstr(more, "sip:") ? "" : PATIENT,
+		 hsm_path("chain.pem"), more);
 	return rig_new(conf);
 }
 
@@ -122,14 +124,32 @@ static void repeating(void)
 	rig_free(r);
 }
 
+/* Once its threads are back; a call has no time to spare here. */
+static bool signs_again(struct rig *r)
+{
+	const char *answer;
+
+	for (unsigned i = 0; i < 1000; i++) {
+		answer = dial(r, TOKEN_FROM, 41 + i);
+		if (answer[0] == '\0')
+			answer = rig_wait(r);
+		if (identities(answer) == 3)
+			return true;
+		loop_step(r->loop, 10);
+	}
+	return false;
+}
+
 static void stalling(void)
 {
 	struct rig *r = rig("sip: {deadline: 100ms}\n");
 	const char *answer;
+	int stalled = hsm_calls("stall");
 
 	hsm_say("stall-one", true);
 	for (unsigned i = 0; i < 10; i++)
 		CHECK(dial(r, TOKEN_FROM, i)[0] == '\0', "call %u rests", i);
+	hsm_wait_calls("stall", stalled + 1);
 	for (unsigned i = 10; i < 30; i++) {
 		answer = dial(r, FILE_FROM, i);
 		CHECK(identities(answer) == 3, "call %u does not", i);
@@ -148,10 +168,7 @@ static void stalling(void)
 	for (int i = 0; i < 20; i++)
 		loop_step(r->loop, 10);
 	CHECK(rig_answers(r) == 0, "what came late came to nothing");
-	answer = dial(r, TOKEN_FROM, 41);
-	if (answer[0] == '\0')
-		answer = rig_wait(r);
-	CHECK(identities(answer) == 3, "it signs again: %s", answer);
+	CHECK(signs_again(r), "it signs again");
 	rig_free(r);
 }
 
@@ -251,7 +268,7 @@ static void starving(void)
 		budget = tries++;
 		answer = dial(r, TOKEN_FROM, (unsigned)tries);
 		budget = -1;
-		if (answer[0] == '\0')
+		if (answer[0] == '\0' && front_waiting(r->front) > 0)
 			answer = rig_wait(r);
 		if (!hit || answer[0])
 			CHECK(identities(answer) >= 0 || strncmp(answer, "SIP/2.0 5", 9) == 0,

@@ -8,6 +8,9 @@
 #pragma once
 
 #include "redirector/call/counters.h"
+#include "redirector/call/steps.h"
+#include "redirector/monitor/http_counts.h"
+#include "redirector/monitor/shown.h"
 #include "redirector/net/streams.h"
 
 #include <stdatomic.h>
@@ -15,8 +18,8 @@
 #include <stdint.h>
 
 enum {
-	WORKERS_MAX = 64,
-	SEATS_MAX = 2 * WORKERS_MAX,
+	WORKERS_MAX = 65,                /* 64 for SIP, one for HTTP */
+	SEATS_MAX = 2 * WORKERS_MAX + 1, /* the last is the supervisor's */
 	TAG_KEY_SIZE = 16,
 };
 
@@ -37,12 +40,18 @@ struct worker_page {
 	_Atomic uint64_t log_lost; /**< lines, of all that sat here                      */
 	_Atomic uint64_t streams[STREAMS_LAST];
 	struct counters counters; /**< plain: one writer, and a reader that may be a step behind */
+	struct steps steps;       /**< the same                                              */
+	struct shown shown;       /**< the same; of the process that sits here now           */
+	_Atomic uint32_t web;     /**< it serves HTTP, and no SIP                            */
 };
 
 struct pages {
 	uint32_t seats;
+	uint32_t workers;              /**< of SIP, as configured; 0: not said */
 	uint8_t tag_key[TAG_KEY_SIZE]; /**< of To tags and origids: the same in all workers     */
 	_Atomic bool begun; /**< the first worker was ready once: the start has succeeded */
 	_Atomic int64_t streams_open[SEATS_MAX];
+	struct shown_service service;
+	struct http_counts http;
 	struct worker_page worker[]; /**< `seats` of them                                     */
 };
