@@ -318,7 +318,7 @@ def machine(lab):
     info = pathlib.Path('/proc/cpuinfo').read_text()
     model = re.search(r'model name\s*: (.*)', info)
     packages = {}
-    for package in 'libssl3', 'libsofia-sip-ua0', 'kamailio', 'kamailio-secsipid-modules', 'libsecsipid1', 'gcc':
+    for package in 'libssl3', 'libsofia-sip-ua0', 'kamailio', 'kamailio-secsipid-modules', 'libsecsipid1', 'secsipidx', 'libmicrohttpd12', 'gcc':
         packages[package] = first('dpkg-query', '-W', '-f', '${Version}', package)
     return ['%d processors, %s' % (os.cpu_count(), model.group(1) if model else '?'),
             'kernel %s; %s' % (os.uname().release, first('sh', '-c', '. /etc/os-release; echo $PRETTY_NAME')),

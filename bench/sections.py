@@ -10,6 +10,7 @@ import common
 import meter
 from common import BOTH, POOL, SERVER_CORE, NoFigure
 from rows import Row, Section
+from sections_http import Front, Http
 
 HOT = 1100              # verifications after which a certificate surely is hot
 TABLES = 128            # certs.tables as it is by default
@@ -364,4 +365,5 @@ def shares(data, sort):
 
 
 ALL = {'sign': Sign, 'verify': Verify, 'kamailio': Kamailio, 'scale': Scale, 'streams': Streams, 'latency': Latency,
-       'memory': Memory, 'width': Width, 'overload': Overload, 'kill': Kill, 'profile': Profile}
+       'memory': Memory, 'width': Width, 'overload': Overload, 'kill': Kill, 'profile': Profile,
+       'http': Http, 'front': Front}

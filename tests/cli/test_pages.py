@@ -153,6 +153,35 @@ def examples():
     check(count > 10, "examples are found", count)
 
 
+def anchor_of(title):
+    """As GitHub makes it of a heading."""
+    return re.sub(r"[^\w\- ]", "", title.strip().lower()).replace(" ", "-")
+
+
+def links():
+    """Each link of a page leads to a file, and to a heading, that is there."""
+    count = 0
+    docs = [n for n in sorted(os.listdir(os.path.join(SOURCE, "docs"))) if n.endswith(".md")]
+    for page in ["README.md", "CONTRIBUTING.md", "CHANGES.md"] + ["docs/" + n for n in docs]:
+        text = re.sub(r"^```.*?^```|`[^`\n]*`", "", read(page), flags=re.M | re.S)
+        found = re.findall(r"\]\(\s*<?([^)\s>]+)[^)]*\)", text) + re.findall(r"^\[[^\]]+\]:\s*(\S+)", text, re.M)
+        for link in found:
+            if re.match(r"[a-z]+:", link):
+                continue
+            count += 1
+            name, _, anchor = link.partition("#")
+            path = os.path.normpath(os.path.join(os.path.dirname(page), name)) if name else page
+            there = os.path.exists(os.path.join(SOURCE, path)) and not path.startswith("..")
+            check(there, page + ": a link leads somewhere", link)
+            if there and anchor:
+                titles = re.findall(r"^#+ (.*)$", read(path), re.M)
+                check(anchor in map(anchor_of, titles), page + ": a link leads to a heading", link)
+        for word in re.findall(r"\bdocs/[\w.-]+\.(?:md|yaml)\b", read(page)):
+            check(os.path.exists(os.path.join(SOURCE, word)), page + ": a page that is named is there", word)
+    check(count > 10, "links are found", count)
+    check(anchor_of("Live page: `what` it shows") == "live-page-what-it-shows", "headings are understood")
+
+
 def keys():
     """Each configuration of docs/keys.md passes --check, with the files that it names."""
     count, softhsm = 0, "/usr/lib/softhsm/libsofthsm2.so"
@@ -188,5 +217,6 @@ if __name__ == "__main__":
     options()
     settings()
     examples()
+    links()
     keys()
     result()

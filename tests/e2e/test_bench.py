@@ -29,13 +29,18 @@ SECTIONS = {
     'kill': ('kill -9', ['killed, 1']),
     'profile': ('Profile', ['profile, signed call', 'profile, unsigned 302', 'profile, verified call, no tables', 'profile, verified call, by table',
                             'all of `libcrypto.so.3`', 'all of `shaken-redirector`']),
+    'http': ('Questions by HTTP', ['sign, /v1/sign-csv', 'verify, /v1/check', 'sign, ATIS', 'verify, ATIS', 'verify, /v1/check, no tables',
+                                   'verify, ATIS, no tables', 'sign, /v1/sign-csv, secsipidx', 'verify, /v1/check, secsipidx']),
+    'front': ('SIP beside HTTP', ['SIP without HTTP', 'SIP with HTTP']),
 }
 # What a machine with other work may say instead of figures.  Each of these rows is one to which a
 # server is driven past its capacity, and then a second without the core is not to be told from one.
 BUSY = re.compile(r'no figure: the machine was not quiet: \S')
 MAY_BE_BUSY = 'overload, sign', 'overload, verify'
 QUOTIENTS = ['sign: Kamailio, fast, to the redirector', 'verify: Kamailio, fast, to the redirector', 'sign: 2 workers to 1, both cores',
-             'verify: 2 workers to 1, both cores', 'tenants: the most to one', 'certificates: the most to one', 'numbers: the most to one']
+             'verify: 2 workers to 1, both cores', 'tenants: the most to one', 'certificates: the most to one', 'numbers: the most to one',
+             'sign: secsipidx to the redirector', 'verify: secsipidx to the redirector', 'verify: secsipidx to the redirector without tables',
+             'p99 with HTTP to without']
 
 
 def rows_of(text):
@@ -65,6 +70,21 @@ def test_run(checks, folder):
         checks.that(re.search(r'^- %s: \*\*[0-9.]+\*\*' % re.escape(quotient), run.stdout, re.M), 'the quotient %r' % quotient)
     text = written.read_text()
     checks.that(text.startswith(run.stdout) and text.endswith('by hand\n') and 'of the run before' not in text, '--write: ours new, the rest kept')
+    test_part(checks, written)
+
+
+def test_part(checks, written):
+    """A run of some sections replaces these, as often as it is made, and nothing else."""
+    before, title = written.read_text(), '## SIP beside HTTP\n'
+    for number in range(2):
+        run = subprocess.run([sys.executable, '-B', BENCH / 'run', lab.BUILD, '--quick', '--calls', '200', '--only', 'front', '--write', written],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
+        checks.same(run.returncode, 0, 'bench/run --only front: ' + run.stderr[-1500:])
+        text, mine = written.read_text(), run.stdout.partition(title)[2].partition('## ')[0]
+        checks.that(mine and mine in text and text.count(title) == 1, '--only --write: the section is the new one')
+        checks.same(text.count('## Conditions: SIP beside HTTP\n'), 1, '--only --write: and says where it was measured')
+        checks.same(text.partition(title)[0], before.partition(title)[0], '--only --write: those before it stay')
+        checks.that(text.endswith('by hand\n') and '## Conditions\n' in text, '--only --write: so do those behind it')
 
 
 def test_refused(checks):

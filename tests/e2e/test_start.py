@@ -125,7 +125,8 @@ def why_not(laboratory, checks):
     server = laboratory.redirector(5090, 'why-not', service_workers=2, sign_key=str(key), log_target=str(log), log_format='json')
 
     def lines(**wanted):
-        read = [json.loads(line) for line in log.read_text().splitlines()]
+        whole, _, _ = log.read_text().rpartition('\n')      # the last line may be half written
+        read = [json.loads(line) for line in whole.splitlines()]
         return [line for line in read if all(line.get(k) == v for k, v in wanted.items())]
 
     def wait(count=1, **wanted):

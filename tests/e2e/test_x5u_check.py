@@ -10,11 +10,11 @@ from lab import decode
 BASE = 'https://certs.lab.example/'
 
 
-def put(laboratory, name, path, check):
+def put(laboratory, name, path, check, **more):
     """A tenant of its own host whose certificate should be at BASE + path."""
     pki = laboratory.pki
     tree = {'match': {'hosts': [name + '.example']},
-            'sign': {'key': str(pki / 'sp.key'), 'certificate': str(pki / 'sp.pem'), 'x5u': BASE + path, 'attest': 'A', 'check-x5u': check}}
+            'sign': {'key': str(pki / 'sp.key'), 'certificate': str(pki / 'sp.pem'), 'x5u': BASE + path, 'attest': 'A', 'check-x5u': check}, **more}
     beside = laboratory.folder / 'tenants' / ('.' + name)
     beside.write_text(json.dumps(tree))
     beside.replace(laboratory.folder / 'tenants' / (name + '.yaml'))
@@ -45,6 +45,53 @@ def reload(server):
     until('a reload', lambda: server.log.count('event=reload result=ok') > before)
 
 
+def settings(laboratory, **more):
+    pki = laboratory.pki
+    tree = laboratory.settings(certs_lab=True, certs_resolve={'certs.lab.example:443': '127.0.0.9'}, certs_tls_ca=str(pki / 'tls-ca.pem'),
+                               tenants_folder=str(laboratory.folder / 'tenants'), **more)
+    for key in 'key', 'certificate', 'x5u':
+        del tree['sign'][key]
+    return tree
+
+
+def every_process(laboratory, checks):
+    """Each has keys of its own: none of them signs with what is refused."""
+    for file in (laboratory.folder / 'tenants').iterdir():
+        file.unlink()
+    pages = web.Web(laboratory.pki)
+    pages.pages.update({'/right.pem': (laboratory.pki / 'sp.pem').read_bytes(),
+                        '/wrong.pem': (laboratory.pki / 'expired.pem').read_bytes()})
+    client = {'one': {'sources': ['127.0.0.1']}}
+    put(laboratory, 'wrong', 'wrong.pem', 'refuse', clients=client)
+    put(laboratory, 'warned', 'wrong.pem', 'warn')
+    put(laboratory, 'right', 'right.pem', 'refuse')
+    server = lab.Redirector(laboratory, settings(laboratory, service_workers=3, http_listen=['http:127.0.0.1:8080']), 'three')
+    server.wait_workers(3, web=1)
+    peers = [server.peer() for _ in range(24)]
+
+    def by_http():
+        body = '%s,%s,A,123e4567-e89b-12d3-a456-426655440000,%swrong.pem' % (lab.ORIG, lab.DEST, BASE)
+        return lab.http_request(8080, 'POST', '/v1/sign-csv', body=body).status
+
+    def signing(name):
+        return sum(signed(peer, name) for peer in peers)
+    until('all know', lambda: signing('wrong') == 0)
+    until('HTTP knows', lambda: by_http() == 400)
+    for _ in range(3):
+        checks.same(signing('wrong'), 0, 'no worker signs with what is refused')
+    checks.same((signing('right'), signing('warned')), (24, 24), 'all sign with what is right, or not to be refused')
+    checks.same([found(server, name) for name in ('wrong', 'warned', 'right')], [['differs'], ['differs'], ['same']], 'told once')
+    checks.same(pages.requests.count('/wrong.pem'), 4 + 1, 'to refuse each process looks, to warn one is enough')
+    for file in ('wrong', 'right'):
+        put(laboratory, file, 'right.pem', 'refuse', **({'clients': client} if file == 'wrong' else {}))
+    reload(server)
+    until('all know that it is mended', lambda: signing('wrong') == 24)
+    for peer in peers:
+        peer.close()
+    checks.same(server.stop(), 0, 'exit status')
+    pages.stop()
+
+
 def test(laboratory, checks):
     pki = laboratory.pki
     (laboratory.folder / 'tenants').mkdir()
@@ -62,11 +109,7 @@ def test(laboratory, checks):
         put(laboratory, name, path, check)
     for n in range(20):
         put(laboratory, 'many-%d' % n, 'right.pem', 'refuse')
-    tree = laboratory.settings(certs_lab=True, certs_resolve={'certs.lab.example:443': '127.0.0.9'}, certs_tls_ca=str(pki / 'tls-ca.pem'),
-                               tenants_folder=str(laboratory.folder / 'tenants'))
-    for key in 'key', 'certificate', 'x5u':
-        del tree['sign'][key]
-    server = lab.Redirector(laboratory, tree)
+    server = lab.Redirector(laboratory, settings(laboratory))
     peer = server.peer()
     for name, (_, _, want, signs) in rows.items():
         if want:
@@ -97,6 +140,7 @@ def test(laboratory, checks):
     checks.same(found(server, 'right'), ['same', 'unknown'], 'nobody answers')
     checks.same(signed(peer, 'right'), True, 'which is no proof: it signs on')
     checks.same(server.stop(), 0, 'exit status')
+    every_process(laboratory, checks)
 
 
 if __name__ == '__main__':
