@@ -5,6 +5,7 @@ door has for them; the words must fit the outcome.  Where a door cannot ask, or 
 is an exception with a name and a count, never silence.
 """
 import collections
+import itertools
 import json
 import os
 import subprocess
@@ -68,7 +69,7 @@ class Doors:
     def __init__(self, laboratory, checks, past):
         self.lab, self.checks, self.past = laboratory, checks, past
         self.servers, self.asked, self.outcomes = {}, collections.Counter(), collections.Counter()
-        self.exceptions, self.serial = collections.Counter(), 0
+        self.exceptions, self.serial, self.commanded = collections.Counter(), 0, 0
 
     def server(self, profile, now):
         key = profile, now
@@ -141,6 +142,7 @@ class Doors:
             self.checks.same(verstat, said, '%s: verstat by %s' % (what, door))
         self.compare_check(server, *others[2], want, what)
         if profile == 'atis':
+            self.commanded += 1
             self.checks.same(self.by_command(q), want, what + ': by `shaken verify`')
         else:
             self.exceptions['command: it has the rules of atis alone'] += 1
@@ -175,6 +177,21 @@ def questions(past):
         claims = json.loads(payload)
         yield Question('serialization', row['name'], dressed(past.sign(header, payload), json.loads(header)['ppt']),
                        claims['orig'].get('tn', ORIG), claims['dest'].get('tn', [DEST])[0], CLOCK)
+
+
+def matrix(past):
+    """Tokens with several faults at once: which of them is told is the order of the checks."""
+    header = json.dumps({'alg': 'ES256', 'ppt': 'shaken', 'typ': 'passport', 'x5u': DRAFT_X5U}, separators=(',', ':'))
+    for orig, dest, age, attest in itertools.product((ORIG, '12155550999'), (DEST, '12155550998'), (0, 60, 61, -60, -61), 'ABCDa'):
+        payload = json.dumps({'attest': attest, 'dest': {'tn': [dest]}, 'iat': CLOCK - age, 'orig': {'tn': orig},
+                              'origid': UUID}, separators=(',', ':'))
+        yield Question('matrix', '%s to %s, %d s old, %s' % (orig, dest, age, attest),
+                       dressed(past.sign(header, payload), 'shaken'), ORIG, DEST, CLOCK)
+
+
+def test_matrix(doors, past):
+    for q in matrix(past):
+        doors.compare('atis', q)
 
 
 def test_verdicts(doors, past):
@@ -217,12 +234,14 @@ def test(laboratory, checks):
     past = Past(laboratory)
     doors = Doors(laboratory, checks, past)
     test_verdicts(doors, past)
+    test_matrix(doors, past)
     test_signed(doors)
     print('questions: %s; together %d' % (', '.join('%s %d' % pair for pair in doors.asked.items()),
                                           sum(doors.asked.values())))
     print('outcomes: %s' % ', '.join('%s %d' % pair for pair in doors.outcomes.most_common()))
     for why, count in sorted(doors.exceptions.items()):
         print('exceptions, %d: %s' % (count, why))
+    checks.that(doors.commanded >= 200, 'enough by the command, too', doors.commanded)
     checks.that(sum(doors.asked.values()) >= 200 and len(doors.outcomes) >= 15, 'enough of each', doors.outcomes)
     checks.that(doors.outcomes['SK_OK'] >= 16, 'some pass', doors.outcomes)
 
