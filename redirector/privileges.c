@@ -4,6 +4,8 @@
  */
 #include "redirector/privileges.h"
 
+#include "redirector/base/rank.h"
+
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
@@ -18,7 +20,8 @@
 #include <unistd.h>
 
 enum {
-	OTHER_FILES = 1000, /* sockets, logs, fetches, tokens */
+	OTHER_FILES = 1000,          /* sockets, logs, fetches, tokens */
+	NICE_LIMIT = 20 - RANK_HTTP, /* as the kernel counts it        */
 };
 
 struct person {
@@ -154,6 +157,21 @@ static void raise_files(void)
 	setrlimit(RLIMIT_NOFILE, &files);
 }
 
+/* The loop of the web process goes behind everybody only where it may come back
+ * (base/rank.c).  Only root can raise a hard limit; a unit says LimitNICE=. */
+static void raise_niceness(void)
+{
+	const struct rlimit wanted = { NICE_LIMIT, NICE_LIMIT };
+	struct rlimit nice;
+
+	if (getrlimit(RLIMIT_NICE, &nice) != 0 || nice.rlim_cur >= NICE_LIMIT)
+		return;
+	nice.rlim_cur = NICE_LIMIT;
+	if (nice.rlim_max < NICE_LIMIT)
+		nice = wanted;
+	setrlimit(RLIMIT_NICE, &nice);
+}
+
 void privileges_guard_secrets(void)
 {
 	const struct rlimit none = { 0, 0 };
@@ -174,6 +192,7 @@ bool privileges_drop(const char *user, char why[PRIVILEGES_WHY_SIZE])
 	struct person person;
 
 	raise_files();
+	raise_niceness();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return refuse(why, "no new privileges: %s", strerror(errno));
 	if (user[0] != '\0' && !find(user, &person, why))

@@ -23,7 +23,7 @@ enum {
  * Whoever is not root stays who they are (that is what service.user says).  In both cases no
  * capability is left, and the way back is tried to be sure that there is none.  Always, also
  * for root with "": no new privileges by an exec, no core dump, no debugger of another user,
- * and as many open files as the hard limit allows.
+ * as many open files as the hard limit allows, and niceness down to 10 where that may be had.
  *
  * @param user  service.user; "": nobody to become
  * @param why   The reason on failure; the process must end then, it may be half-way

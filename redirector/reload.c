@@ -5,6 +5,7 @@
 #include "redirector/reload.h"
 
 #include "redirector/base/clock.h"
+#include "redirector/base/rank.h"
 #include "redirector/conf_text.h"
 
 #include <fcntl.h>
@@ -14,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 enum {
@@ -162,7 +162,7 @@ static void *run(void *arg)
 	bool more;
 
 	/* of this thread alone: a call that comes in goes before a file that is read */
-	setpriority(PRIO_PROCESS, (id_t)gettid(), 19);
+	rank_set(RANK_RELOAD);
 	do {
 		more = take(r, &task);
 		drop_all(&task);

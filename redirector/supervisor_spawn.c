@@ -6,6 +6,7 @@
  */
 #include "redirector/supervisor.h"
 
+#include "redirector/base/rank.h"
 #include "redirector/conf_text.h"
 #include "redirector/handover.h"
 #include "redirector/supervisor_state.h"
@@ -17,13 +18,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum {
 	NOT_STARTED = 127,
-	WEB_NICE = 10,
 };
 
 static int free_seat(const struct supervisor *s, unsigned index)
@@ -193,8 +192,8 @@ int supervisor_worker(int argc, char **argv)
 	}
 	unsetenv(HANDOVER_NAME);
 	prctl(PR_SET_NAME, h.given.web ? "shaken-web" : "shaken-worker");
-	if (h.given.web) /* SIP goes first; what is refused costs nothing else */
-		(void)!setpriority(PRIO_PROCESS, 0, WEB_NICE);
+	if (h.given.web) /* SIP goes first; its loop goes further back (back_seat.h) */
+		rank_set(RANK_HTTP);
 	ok = load(&h, argv[1], &conf, &complaints);
 	if (!ok)
 		no_start(&h.given, complaints.count ? complaints.items[0] : "out of memory");

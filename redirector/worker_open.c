@@ -193,17 +193,29 @@ static bool open_care(struct worker *w, char why[WHY_SIZE])
 	return worker_open_control(w, why);
 }
 
+/* Last: threads that were made before keep their rank. */
+static bool open_seat(struct worker *w, char why[WHY_SIZE])
+{
+	if (w->given.web)
+		w->seat = back_seat_new(w->loop, w->log);
+	if (!w->given.web || w->seat)
+		return true;
+	snprintf(why, WHY_SIZE, "%s", sk_err_text(SK_ENOMEM));
+	return false;
+}
+
 bool worker_open(struct worker *w, char why[WHY_SIZE])
 {
 	struct supply_parts supply = { w->loop, &w->clock, w->log, &w->page->steps };
 
 	return open_ground(w, why) && read_tenants(w, why) &&
 	       supply_new(&supply, w->start, &w->supply, why) && open_doors(w, why) &&
-	       open_care(w, why);
+	       open_care(w, why) && open_seat(w, why);
 }
 
 void worker_deinit(struct worker *w)
 {
+	back_seat_free(w->seat);
 	watch_free(w->control);
 	timer_free(w->alive);
 	timer_free(w->daily);

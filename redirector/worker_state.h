@@ -4,6 +4,7 @@
 #pragma once
 
 #include "redirector/authority.h"
+#include "redirector/back_seat.h"
 #include "redirector/base/clock.h"
 #include "redirector/base/log.h"
 #include "redirector/base/log_loss.h"
@@ -56,7 +57,8 @@ struct worker {
 	struct reload *reload;
 	struct watch *control; /* NULL: there is no supervisor */
 	struct timer *drain_timer, *daily, *losses, *alive;
-	struct timer *asking; /* the web process: it was asked to end, and nobody says why */
+	struct back_seat *seat; /* the web process: behind SIP */
+	struct timer *asking;   /* the web process: it was asked to end, and nobody says why */
 	struct log_loss messages_lost, records_lost; /* what was said of them */
 	int64_t drain_until;
 	struct shown_self self;                  /* what worker_show() makes; large    */

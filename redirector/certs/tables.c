@@ -8,18 +8,15 @@
  */
 #include "redirector/certs/tables.h"
 
+#include "redirector/base/rank.h"
+
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <unistd.h>
-
-enum {
-	NICE = 10, /* of the thread: calls come first where both share a processor */
-};
 
 struct tables {
 	struct loop *loop;
@@ -130,8 +127,7 @@ static void *build(void *arg)
 	struct tables *t = arg;
 	const uint64_t one = 1;
 
-	/* who may not be nice goes on as he is; on Linux 0 is the thread alone */
-	(void)setpriority(PRIO_PROCESS, 0, NICE);
+	rank_set(RANK_TABLES);
 	if (sk_table_new(t->key, &t->made) != SK_OK)
 		t->made = NULL;
 	while (write(t->fd, &one, sizeof(one)) < 0)

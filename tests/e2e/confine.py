@@ -5,7 +5,7 @@
 What is taken from the unit: SystemCallFilter, SystemCallErrorNumber, MemoryDenyWriteExecute,
 RestrictAddressFamilies, RestrictNamespaces, CapabilityBoundingSet, NoNewPrivileges, ProtectSystem,
 ProtectHome, PrivateDevices, PrivateTmp's part (no other writable place), ProtectProc, ProcSubset,
-LimitNOFILE, LimitCORE, UMask.  A restriction that cannot be put in force ends it: it does not run without.
+LimitNOFILE, LimitCORE, LimitNICE, RestrictRealtime, UMask.  A restriction that cannot be put in force ends it: it does not run without.
 """
 import ctypes
 import errno
@@ -26,6 +26,7 @@ LOAD, JEQ, JSET, AND, RET = 0x20, 0x15, 0x45, 0x54, 0x06
 ALLOW, ERRNO = 0x7fff0000, 0x00050000
 MACHINES = {'x86_64': 0xc000003e, 'aarch64': 0xc00000b7}
 PROT_WRITE, PROT_EXEC = 2, 4
+RLIMIT_NICE = 13
 
 
 def call(done, what):
@@ -95,6 +96,9 @@ def program(unit):
     for place, family in enumerate(families):
         body.append((JEQ, len(families) - place, 0, family))
     code += rule(nr['socket'], body + [(RET, 0, 0, ERRNO | errno.EAFNOSUPPORT)])
+    if unit['RestrictRealtime'] == ['yes']:
+        code += rule(nr['sched_setscheduler'], argument(1) + [row for policy in (os.SCHED_OTHER, os.SCHED_BATCH, os.SCHED_IDLE)
+                                                              for row in one_of(policy, None, ALLOW)] + [(RET, 0, 0, deny)])
     if unit['RestrictNamespaces'] == ['yes']:
         code += rule(nr['clone3'], [(RET, 0, 0, ERRNO | errno.ENOSYS)])   # its flags lie in memory
         code += rule(nr['clone'], argument(0) + [(JSET, 0, 1, NAMESPACES), (RET, 0, 0, deny)])
@@ -144,6 +148,15 @@ def give_up(unit, uid, gid):
     call(LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 'no new privileges')
 
 
+def raise_niceness(limit):
+    """Systemd always may; a container's root may not.  @return is it so?"""
+    try:
+        resource.setrlimit(RLIMIT_NICE, (limit, limit))
+    except ValueError:
+        return False
+    return True
+
+
 def main():
     unit = read_unit(sys.argv[1])
     uid, gid, writable = int(sys.argv[2]), int(sys.argv[3]), sys.argv[4].split(':')
@@ -156,9 +169,11 @@ def main():
     resource.setrlimit(resource.RLIMIT_CORE, (int(unit['LimitCORE'][0]),) * 2)
     files = min(int(unit['LimitNOFILE'][0]), resource.getrlimit(resource.RLIMIT_NOFILE)[1])
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+    raise_niceness(20 - int(unit['LimitNICE'][0]))
     give_up(unit, uid, gid)
     call(LIBC.prctl(PR_SET_SECCOMP, 2, head, 0, 0), 'seccomp')
     os.execv(sys.argv[5], sys.argv[5:])
 
 
-main()
+if __name__ == '__main__':
+    main()

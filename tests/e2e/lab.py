@@ -360,11 +360,11 @@ class Process:
 class Redirector(Process):
     """The daemon with a configuration; answers OPTIONS when the constructor returns."""
 
-    def __init__(self, lab, settings, name='redirector', ready=True, env=None):
+    def __init__(self, lab, settings, name='redirector', ready=True, env=None, first=()):
         self.config = lab.folder / (name + '.yaml')
         self.write(settings)
         self.address = settings['sip']['listen'][0].split(':', 1)[1].rsplit(':', 1)
-        super().__init__([DAEMON, '-c', self.config], lab.folder / (name + '.log'), env=env)
+        super().__init__([*first, DAEMON, '-c', self.config], lab.folder / (name + '.log'), env=env)
         lab.processes.append(self)
         if ready:
             self.wait_ready()
@@ -481,8 +481,9 @@ class Lab:
                 tree.setdefault(section, {}).update(value)
         return tree
 
-    def redirector(self, port=5060, name=None, ready=True, env=None, **changes):
-        return Redirector(self, self.settings(port, **changes), name or 'redirector-%d' % port, ready, env)
+    def redirector(self, port=5060, name=None, ready=True, env=None, first=(), **changes):
+        """`first`: words before the command, of a program that becomes it."""
+        return Redirector(self, self.settings(port, **changes), name or 'redirector-%d' % port, ready, env, first)
 
     def start(self, command, name, **how):
         process = Process(command, self.folder / (name + '.log'), **how)

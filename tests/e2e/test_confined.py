@@ -17,6 +17,8 @@ UID, GID = 65534, 65534
 # adjtimex(2) with modes 0: reads
 ADJTIMEX = 'import ctypes, sys; sys.exit(ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(256)) < 0)'
 
+BACK = 'import os; os.nice(%d)\nfor policy in os.SCHED_IDLE, %s: os.sched_setscheduler(0, policy, os.sched_param(0))'
+
 
 class Bench:
     def __init__(self, laboratory, checks):
@@ -53,6 +55,12 @@ class Bench:
         return server
 
 
+def may_be_nice():
+    """Could confine.py give what LimitNICE= says?"""
+    run = subprocess.run([sys.executable, '-c', 'import resource; resource.setrlimit(13, (10, 10))'], stderr=subprocess.DEVNULL, check=False)
+    return run.returncode == 0
+
+
 def test_bars(bench):
     """The bars are there: each of these works outside, and not inside."""
     python = '/usr/bin/python3'
@@ -74,6 +82,9 @@ def test_bars(bench):
         ('another time', [python, '-c', 'import time; time.clock_settime(0, time.time())'], False),
         ('a lower priority', [python, '-c', 'import os; os.setpriority(0, 0, 5)'], True),
         ('a higher priority', [python, '-c', 'import os; os.setpriority(0, 0, -5)'], False),
+        ('behind everybody', [python, '-c', BACK % (10, 'os.SCHED_IDLE')], True),
+        ('and back', [python, '-c', BACK % (10, 'os.SCHED_OTHER')], may_be_nice()),
+        ('back at a niceness of 9', [python, '-c', BACK % (9, 'os.SCHED_OTHER')], False),
         ('a real-time priority', [python, '-c', 'import os; os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))'], False),
     ]
     for what, words, works in rows:

@@ -62,12 +62,14 @@ static void apart(void (*test)(void))
 
 static void check_guards(void)
 {
-	struct rlimit core, files;
+	struct rlimit core, files, nice;
 
 	getrlimit(RLIMIT_CORE, &core);
 	getrlimit(RLIMIT_NOFILE, &files);
+	getrlimit(RLIMIT_NICE, &nice);
 	CHECK(core.rlim_max == 0, "no core is dumped");
 	CHECK(files.rlim_cur == files.rlim_max, "all open files that may be");
+	CHECK(nice.rlim_cur == 10 || nice.rlim_cur == nice.rlim_max, "niceness down to 10");
 	CHECK(prctl(PR_GET_DUMPABLE) == 0, "not dumpable");
 	CHECK_STR(status("NoNewPrivs:"), "1", "no new privileges");
 }

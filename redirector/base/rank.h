@@ -1,0 +1,32 @@
+/**
+ * @file rank.h  Who of ours goes first where all want the same core: calls by SIP, then HTTP, then
+ *               what is made beside the calls
+ *
+ * On Linux all of it is a thread's own, and handed to the threads that it makes.  sched(7).
+ */
+#pragma once
+
+#include <stdbool.h>
+
+enum {
+	RANK_HTTP = 10,   /**< nice, of the web process                             */
+	RANK_TABLES = 10, /**< of the thread that makes a table for a key: wanted soon */
+	RANK_RELOAD = 19, /**< of the one that reads files: who reloads can wait       */
+};
+
+/**
+ * This thread is an ordinary one of that niceness from now on, also when the one that made it had
+ * taken the back seat.  Who may not goes on as he is.
+ */
+void rank_set(int nice);
+
+/**
+ * This thread runs when nobody else wants the core (SCHED_IDLE): whoever wakes up goes before it
+ * at once, and where others want it all the time it gets some thousandths.
+ *
+ * @return false: the system does not let us, or would not let us come back; nothing is changed
+ */
+bool rank_back(void);
+
+/** ... and is an ordinary one again, of the niceness it had. */
+void rank_forward(void);
