@@ -1,5 +1,6 @@
 """The sections of bench/run for HTTP: what a question costs, beside secsipidx's server; what the front does to SIP."""
 import base64
+import itertools
 import json
 import signal
 import socket
@@ -14,7 +15,8 @@ from rows import Row, Section
 
 HOT = 1100              # verifications after which a certificate surely is hot (as in sections.py)
 CONNECTIONS = 64
-TURNS = 3               # of SIP beside HTTP, in a round
+LOOP = ['sh', '-c', 'while :; do :; done']
+TURNS = 15              # of SIP beside HTTP, in a round
 
 
 class Question:
@@ -179,41 +181,55 @@ class Http(Section):
 class Front(Section):
     """SIP's response times while HTTP is asked as much as it can, and while it is not"""
     title = 'SIP beside HTTP'
-    note = ('One worker and the process for HTTP (nice +10) on both cores, and both generators there, too. Signed calls by SIP at a fixed rate, a '
-            'quarter of what one core can; meanwhile HTTP is asked to sign, %d connections, as fast as it answers, or not at all. In each round '
-            'the two take turns, %d times each, every other time the other way round; the median counts.' % (CONNECTIONS, TURNS))
+    note = ('One worker and the process for HTTP on both cores, and both generators there, too. Signed calls by SIP at a fixed rate, a quarter '
+            'of what one core can; meanwhile HTTP is asked to sign, %d connections, as fast as it answers; or two loops of SCHED_IDLE that do '
+            'nothing keep the cores from falling asleep (what a host makes of a sleeping core is neither ours nor HTTP\'s); or nothing happens. '
+            'The generator for HTTP stands for other machines: it is SCHED_IDLE as well. In each round the three take turns, %d times each, in '
+            'ever another order; the median counts.' % (CONNECTIONS, TURNS))
     wanted = "SIP's p99 moves by less than 20 %."
-    SECONDS = 1.0
+    SECONDS = 0.3
+
+    AGAINST = {'without': 'p99 with HTTP to without', 'awake': 'p99 with HTTP to awake cores without'}
+    NAMES = {'without': 'SIP without HTTP', 'awake': 'SIP without HTTP, cores awake', 'with': 'SIP with HTTP'}
 
     def make(self):
         self.sip, self.http = served(self.bench, 'front', cores=BOTH)
         full = self.bench.blast(self.sip, 'sign', max(self.args.calls // 5, 400), '--ack')
-        self.rate, self.seen, self.asked = full['rate'] / 4, {'without': [], 'with': []}, []
+        self.rate, self.seen, self.asked = full['rate'] / 4, {name: [] for name in self.NAMES}, []
 
     def once(self, _, __):
         if hasattr(self, 'seen'):
             self.attempt('SIP beside HTTP', self.take_turns)
 
     def take_turns(self):
-        turns = {'without': [], 'with': []}
+        turns = {name: [] for name in self.NAMES}
+        orders = list(itertools.permutations(self.NAMES))
         for number in range(1 if self.bench.quick else TURNS):
-            for name in (('without', 'with') if (len(self.seen['with']) + number) % 2 else ('with', 'without')):
+            for name in orders[(len(self.seen['with']) + number) % len(orders)]:
                 turns[name].append(self.one(name))
         for name, figures in turns.items():
             self.seen[name].append({key: statistics.median(one[key] for one in figures) for key in figures[0]})
 
     def one(self, name):
         load = self.load() if name == 'with' else None
+        loops = [self.idle(LOOP) for _ in range(2)] if name == 'awake' else []
         try:
             return self.bench.blast(self.sip, 'sign', 1, '--ack', '--phases',
                                     '%d:%.1f' % (self.rate, 0.3 if self.bench.quick else self.SECONDS), cores=BOTH)
         finally:
+            for loop in loops:
+                loop.kill()
+                loop.communicate()
             if load:
                 self.asked.append(self.end(load))
 
+    @staticmethod
+    def idle(command):
+        return subprocess.Popen(['chrt', '--idle', '0', *map(str, on_cores(BOTH, *command))], stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True)
+
     def load(self):
-        command = ['nice', '-n', '10', *on_cores(BOTH, *SIGN_CSV.command(self.bench, self.http.port, '--seconds', 600, '--rest'))]
-        load = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        load = self.idle(SIGN_CSV.command(self.bench, self.http.port, '--seconds', 600, '--rest'))
         time.sleep(0.1 if self.bench.quick else 0.5)
         return load
 
@@ -227,18 +243,17 @@ class Front(Section):
 
     def conclude(self, report):
         report.table('what', 'calls/s', 'p50 us', 'p90 us', 'p99 us', 'p999 us', 'p99 of the rounds', 'HTTP requests/s')
-        seen = getattr(self, 'seen', {'without': [], 'with': []})
+        seen = getattr(self, 'seen', {name: [] for name in self.NAMES})
         for name, rounds in seen.items():
             if len(rounds) < self.args.rounds:
-                report.row('SIP %s HTTP' % name, 'no figure', *[''] * 6)
+                report.row(self.NAMES[name], 'no figure', *[''] * 6)
                 continue
             p99 = [figures['p99_us'] for figures in rounds]
-            report.row('SIP %s HTTP' % name, *('%.0f' % statistics.median(figures[key] for figures in rounds)
-                                               for key in ('rate', 'p50_us', 'p90_us', 'p99_us', 'p999_us')),
+            report.row(self.NAMES[name], *('%.0f' % statistics.median(figures[key] for figures in rounds)
+                                           for key in ('rate', 'p50_us', 'p90_us', 'p99_us', 'p999_us')),
                        '%.0f to %.0f' % (min(p99), max(p99)), '%.0f' % statistics.median(self.asked) if name == 'with' else '-')
-        moved = [a['p99_us'] / b['p99_us'] for a, b in zip(seen['with'], seen['without']) if b['p99_us']]
-        if moved:
-            report.say('\n- p99 with HTTP to without: **%.2f** (rounds %.2f to %.2f; wanted: < 1.20)' % (
-                statistics.median(moved), min(moved), max(moved)))
-        else:
-            report.say('\n- p99 with HTTP to without: no figure')
+        report.say()
+        for name, what in self.AGAINST.items():
+            moved = [a['p99_us'] / b['p99_us'] for a, b in zip(seen['with'], seen[name]) if b['p99_us']]
+            report.say('- %s: %s' % (what, '**%.2f** (rounds %.2f to %.2f; wanted: < 1.20)' % (
+                statistics.median(moved), min(moved), max(moved)) if moved else 'no figure'))

@@ -31,7 +31,7 @@ SECTIONS = {
                             'all of `libcrypto.so.3`', 'all of `shaken-redirector`']),
     'http': ('Questions by HTTP', ['sign, /v1/sign-csv', 'verify, /v1/check', 'sign, ATIS', 'verify, ATIS', 'verify, /v1/check, no tables',
                                    'verify, ATIS, no tables', 'sign, /v1/sign-csv, secsipidx', 'verify, /v1/check, secsipidx']),
-    'front': ('SIP beside HTTP', ['SIP without HTTP', 'SIP with HTTP']),
+    'front': ('SIP beside HTTP', ['SIP without HTTP', 'SIP without HTTP, cores awake', 'SIP with HTTP']),
 }
 # What a machine with other work may say instead of figures.  Each of these rows is one to which a
 # server is driven past its capacity, and then a second without the core is not to be told from one.
@@ -40,7 +40,7 @@ MAY_BE_BUSY = 'overload, sign', 'overload, verify'
 QUOTIENTS = ['sign: Kamailio, fast, to the redirector', 'verify: Kamailio, fast, to the redirector', 'sign: 2 workers to 1, both cores',
              'verify: 2 workers to 1, both cores', 'tenants: the most to one', 'certificates: the most to one', 'numbers: the most to one',
              'sign: secsipidx to the redirector', 'verify: secsipidx to the redirector', 'verify: secsipidx to the redirector without tables',
-             'p99 with HTTP to without']
+             'p99 with HTTP to without', 'p99 with HTTP to awake cores without']
 
 
 def rows_of(text):
