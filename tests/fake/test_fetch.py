@@ -73,6 +73,8 @@ def hostile(server, mode):
     base = "https://%s:%d" % (NAME, ports["good"])
     # its host has answered once, so that all places are for it
     args = ["--lab", "--ca", server.pki.ca, "--first", base + "/bytes/10", *mode]
+    if "--once" not in mode:
+        args += ["--timeout", "5000"]   # the last one's turn must come in time on a slow machine, too
     for port in ports.values():
         args += ["--resolve", "%s:%d=127.0.0.1" % (NAME, port)]
     urls = [base + p for p in {**GOOD, **BAD}]
