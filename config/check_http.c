@@ -226,6 +226,10 @@ static void check_interfaces(struct loading *l, const struct conf *conf)
 		complain(l, place_of(l, "http.ms-root"),
 			 "http.ms-root: \"%s\" is the root of ATIS-1000082; take another one",
 			 h->ms_root);
+	else if (strcmp(h->ms_root, "/v1/pub") == 0)
+		complain(l, place_of(l, "http.ms-root"),
+			 "http.ms-root: \"%s\" is where certificates are served; take another one",
+			 h->ms_root);
 	if (h->listen.count > 0 && h->apis != 0 && known && conf->tenant.clients.count == 0)
 		warn(l, place_of_either(l, "http.apis", listen_path),
 		     "http.apis: nobody may ask: there are no `clients`; with http.apis: [] the "

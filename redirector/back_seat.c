@@ -9,6 +9,7 @@
 enum {
 	LOOK_MS = 250,
 	FORWARD_MS = 10000,
+	FORWARD_MAX_MS = 320000, /* starved again as soon as it went back: twice as long */
 	LATE_US = 100000,
 	TELL_US = 600000000, /* between two words of it: ten minutes */
 };
@@ -17,6 +18,7 @@ struct back_seat {
 	struct timer *timer;
 	struct log *log;
 	bool forward;
+	int64_t forward_ms;     /* for so long the next time */
 	int64_t due_us, ran_us; /* of the timer; what had run when it was set */
 	int64_t told_us;        /* 0: never */
 };
@@ -52,7 +54,8 @@ static void sit_forward(struct back_seat *s, int64_t late_us)
 
 	rank_forward();
 	s->forward = true;
-	look_again(s, FORWARD_MS);
+	look_again(s, s->forward_ms);
+	s->forward_ms = s->forward_ms < FORWARD_MAX_MS / 2 ? 2 * s->forward_ms : FORWARD_MAX_MS;
 	if (s->told_us != 0 && now - s->told_us < TELL_US)
 		return;
 	s->told_us = now;
@@ -72,7 +75,9 @@ static void on_look(void *arg)
 		return;
 	}
 	if (s->forward)
-		s->forward = !rank_back();
+		s->forward = !rank_again();
+	else
+		s->forward_ms = FORWARD_MS;
 	look_again(s, LOOK_MS);
 }
 
@@ -83,6 +88,7 @@ struct back_seat *back_seat_new(struct loop *loop, struct log *log)
 	if (!s)
 		return NULL;
 	s->log = log;
+	s->forward_ms = FORWARD_MS;
 	s->timer = timer_new(loop, on_look, s);
 	if (!s->timer) {
 		free(s);
@@ -102,5 +108,6 @@ void back_seat_free(struct back_seat *s)
 	if (!s)
 		return;
 	timer_free(s->timer);
+	rank_forward(); /* nobody looks after the rest of its work */
 	free(s);
 }

@@ -4,7 +4,8 @@
  * Its loop takes the back seat (base/rank.h): a call that comes in does not wait for a question
  * that is being answered.  Were that all, calls that keep every core busy would leave next to
  * nothing for /healthz and /metrics just when somebody looks.  So a timer sees that it is late for
- * want of a core; then the loop has an ordinary share, of nice +10, for some seconds.
+ * want of a core; then the loop has an ordinary share, of nice +10, for ten seconds, and for twice
+ * as long each time that it starves as soon as it is back, up to five minutes.
  *
  * Where the system does not let us come back (RLIMIT_NICE below 10 and no CAP_SYS_NICE; in many
  * containers) it stays at nice +10.

@@ -197,6 +197,8 @@ static void stand_up(struct member *m)
 	atomic_store(&supervisor_page(s, m->seat)->phase, WORKER_DEAD);
 	atomic_store(&supervisor_page(s, m->seat)->pid, 0);
 	atomic_store(&pages->streams_open[m->seat], 0);
+	if (supervisor_is_web(s, m->index) && !supervisor_other(s, m))
+		atomic_store(&pages->http.open, 0);
 	shown_forget(&supervisor_page(s, m->seat)->shown);
 	tally_forget(s->tally, m->seat);
 }

@@ -117,6 +117,7 @@ static void sit_down(struct supervisor *s, struct member *m, const struct handov
 			      .since_ms = supervisor_now(s),
 			      .version = s->version };
 	atomic_store(&page->web, h->given.web);
+	atomic_store(&page->alive_ms, supervisor_now(s)); /* not its predecessor's silence */
 	atomic_store(&page->phase, WORKER_STARTING);
 	atomic_store(&page->pid, pid);
 	atomic_fetch_add(&page->spawned, 1);

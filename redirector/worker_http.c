@@ -203,8 +203,10 @@ void worker_http_free(struct worker_http *h)
 {
 	if (!h)
 		return;
-	if (h->desk)
+	if (h->desk) {
+		desk_drain(h->desk);   /* what is read meanwhile does not wait */
 		desk_give_up(h->desk); /* answers through the server */
+	}
 	http_free(h->http);
 	live_free(h->live);
 	health_free(h->health);
@@ -284,10 +286,15 @@ void worker_http_give_up(struct worker_http *h)
 		desk_give_up(h->desk);
 }
 
+int64_t worker_http_ends(const struct worker_http *h)
+{
+	return h ? http_not_after(h->http) : 0;
+}
+
 void worker_http_tell_expiry(const struct worker_http *h)
 {
 	if (h)
-		expiry_listener("http", http_not_after(h->http),
+		expiry_listener("http", worker_http_ends(h),
 				directory_conf(h->w->directory)->http.certificate,
 				h->w->clock.wall(&h->w->clock), h->w->log);
 }

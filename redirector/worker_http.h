@@ -56,5 +56,8 @@ size_t worker_http_waiting(const struct worker_http *http);
 /** Answers all that wait now, without a verdict. */
 void worker_http_give_up(struct worker_http *http);
 
-/** Warns when the certificate of https ends soon. */
+/** When the certificate of https ends, seconds since the epoch; 0: there is none. */
+int64_t worker_http_ends(const struct worker_http *http);
+
+/** Warns when it ends soon. */
 void worker_http_tell_expiry(const struct worker_http *http);

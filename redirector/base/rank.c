@@ -1,17 +1,16 @@
 /*
  * What surprises: the kernel lets everybody into SCHED_IDLE, and out of it only whoever may have
  * the niceness that the thread has (RLIMIT_NICE, or CAP_SYS_NICE).  So a thread that is about to
- * end tries it first.
+ * end tries it first.  And a thread inherits its maker's policy: curl's, that looks a name up,
+ * would starve for ever, whatever becomes of the loop.
  */
 #include "redirector/base/rank.h"
 
 #include <pthread.h>
 #include <sched.h>
-#include <stdatomic.h>
 #include <sys/resource.h>
 
 static const struct sched_param nothing = { 0 };
-static atomic_bool somebody_is_back; /* or was, in this process */
 
 static bool set(int policy)
 {
@@ -20,8 +19,6 @@ static bool set(int policy)
 
 void rank_set(int nice)
 {
-	if (atomic_load(&somebody_is_back)) /* and made this thread, maybe */
-		(void)set(SCHED_OTHER);
 	(void)setpriority(PRIO_PROCESS, 0, nice);
 }
 
@@ -33,6 +30,22 @@ static void *there_and_back(void *arg)
 	return NULL;
 }
 
+/* pthread_create() without attributes of its caller: not inherited, but ordinary. */
+static bool ordinary_threads(void)
+{
+	pthread_attr_t attr;
+	bool ok;
+
+	if (pthread_getattr_default_np(&attr) != 0)
+		return false;
+	ok = pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED) == 0 &&
+	     pthread_attr_setschedpolicy(&attr, SCHED_OTHER) == 0 &&
+	     pthread_attr_setschedparam(&attr, &nothing) == 0 &&
+	     pthread_setattr_default_np(&attr) == 0;
+	pthread_attr_destroy(&attr);
+	return ok;
+}
+
 bool rank_back(void)
 {
 	pthread_t thread;
@@ -41,8 +54,12 @@ bool rank_back(void)
 	if (pthread_create(&thread, NULL, there_and_back, &ok) != 0)
 		return false;
 	pthread_join(thread, NULL);
-	atomic_store(&somebody_is_back, ok);
-	return ok && set(SCHED_IDLE);
+	return ok && ordinary_threads() && set(SCHED_IDLE);
+}
+
+bool rank_again(void)
+{
+	return set(SCHED_IDLE);
 }
 
 void rank_forward(void)

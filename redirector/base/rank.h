@@ -15,14 +15,14 @@ enum {
 };
 
 /**
- * This thread is an ordinary one of that niceness from now on, also when the one that made it had
- * taken the back seat.  Who may not goes on as he is.
+ * This thread is an ordinary one of that niceness from now on.  Who may not goes on as he is.
  */
 void rank_set(int nice);
 
 /**
  * This thread runs when nobody else wants the core (SCHED_IDLE): whoever wakes up goes before it
- * at once, and where others want it all the time it gets some thousandths.
+ * at once, and where others want it all the time it gets some thousandths.  Threads that the
+ * process makes from now on, those of libraries too, are ordinary ones all the same.
  *
  * @return false: the system does not let us, or would not let us come back; nothing is changed
  */
@@ -30,3 +30,6 @@ bool rank_back(void);
 
 /** ... and is an ordinary one again, of the niceness it had. */
 void rank_forward(void);
+
+/** Back once more, after rank_back() was true once.  @return false: it stays as it is */
+bool rank_again(void);

@@ -132,6 +132,14 @@ void connection_cut(struct connection *c)
 	engine_kick(c->engine);
 }
 
+void connection_end(struct connection *c)
+{
+	shutdown(c->fd, SHUT_RD); /* libmicrohttpd sees its end, and closes it */
+	c->linger = false;
+	take_out(c);
+	engine_kick(c->engine);
+}
+
 /* It was silent for a while.  @return true: it is cut */
 static bool look_at_idle(struct connection *c)
 {

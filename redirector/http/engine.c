@@ -114,6 +114,12 @@ void engine_kick(struct engine *e)
 		log_print(e->home->parts.log, LEVEL_ERROR, "msg=\"http: no timer\"");
 }
 
+void engine_flush(struct engine *e)
+{
+	if (e && e->daemon)
+		run(e);
+}
+
 static struct MHD_Daemon *start(struct engine *e)
 {
 	unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_SUSPEND_RESUME |

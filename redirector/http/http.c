@@ -119,6 +119,10 @@ void http_free(struct http *http)
 	if (!http)
 		return;
 	listeners_close(http);
+	for (struct engine *e = http->old; e; e = e->next)
+		engine_flush(e);
+	engine_flush(http->plain);
+	engine_flush(http->tls);
 	wake_all(http);
 	while (http->old) {
 		struct engine *e = http->old;
@@ -245,7 +249,7 @@ void http_drain(struct http *http)
 	http->draining = true;
 	listeners_close(http);
 	while (http->first[WAITS_IDLE])
-		connection_cut(http->first[WAITS_IDLE]);
+		connection_end(http->first[WAITS_IDLE]);
 }
 
 size_t http_open(const struct http *http)

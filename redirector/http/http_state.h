@@ -24,6 +24,8 @@ enum {
 	HTTP_SOURCE_SLOTS = 4096,
 	HTTP_LATE_MS = 1000, /**< past http.deadline, before we answer ourselves           */
 	HTTP_LINGERS = 64,   /**< refused ones whose rest is read, at once                 */
+	HTTP_HEALTH_MORE =
+		16, /**< connections to health over any limit: it can be told how it is */
 };
 
 #define HTTP_RETRY_TEXT "1" /* seconds, for Retry-After */
@@ -162,8 +164,10 @@ SK_MUSTCHECK
 bool listener_open(struct http *http, const struct http_socket *socket, char why[256]);
 void listeners_close(struct http *http);
 void listener_resume(void *http);
-/** @return NULL: one too many (`over`), or out of memory */
-struct http_source *http_source_take(struct http *http, const struct addr *addr, bool *over);
+/** @param more  So many over http.per-source  @return NULL: one too many (`over`), or out of memory
+ */
+struct http_source *http_source_take(struct http *http, const struct addr *addr, int64_t more,
+				     bool *over);
 void http_source_drop(struct http *http, struct http_source *source);
 
 /* --- engine.c --- */
@@ -171,6 +175,8 @@ struct engine *engine_new(struct http *http, bool tls, char why[256]);
 void engine_free(struct engine *engine);
 /** Something is to be done there, soon. */
 void engine_kick(struct engine *engine);
+/** Sends what is answered, as far as that goes at once.  NULL is allowed. */
+void engine_flush(struct engine *engine);
 /** Gives it the connection, which may be gone when this returns. */
 void engine_add(struct engine *engine, struct connection *connection);
 
@@ -181,6 +187,8 @@ void connection_waits(struct connection *c, enum waits waits);
 void connection_gone(struct connection *c);
 /** Ends it now: both ways, nothing is sent any more. */
 void connection_cut(struct connection *c);
+/** Ends an idle one; what the kernel has of its last answer is still sent. */
+void connection_end(struct connection *c);
 void connections_late(void *http);
 /** Is its address in http.sources, and may it be here at all? */
 bool connection_listed(const struct connection *c);

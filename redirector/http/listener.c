@@ -86,6 +86,7 @@ static struct engine *engine_of(const struct http *http, enum http_door door)
 static bool admit(const struct http_listener *l, struct connection *c, enum http_count *why)
 {
 	struct http *http = l->home;
+	int64_t more = l->door == DOOR_HEALTH ? HTTP_HEALTH_MORE : 0;
 	bool over;
 
 	c->listed = connection_listed(c);
@@ -93,8 +94,7 @@ static bool admit(const struct http_listener *l, struct connection *c, enum http
 	if (!connection_admitted(c))
 		return false;
 	*why = HTTP_CLOSED_FULL;
-	/* health has a few more, so that it can be told how it is */
-	if ((int64_t)http->open >= http->conf->http.connections + (l->door == DOOR_HEALTH ? 16 : 0))
+	if ((int64_t)http->open >= http->conf->http.connections + more)
 		return false;
 	/* strangers must not keep those out who are listed */
 	if (!c->listed && (int64_t)http->strangers >= (http->conf->http.connections + 1) / 2)
@@ -102,7 +102,7 @@ static bool admit(const struct http_listener *l, struct connection *c, enum http
 	c->engine = engine_of(http, l->door);
 	if (!c->engine)
 		return false;
-	c->from = http_source_take(http, &c->source, &over);
+	c->from = http_source_take(http, &c->source, more, &over);
 	return c->from != NULL;
 }
 

@@ -159,8 +159,7 @@ static void check_body(struct exchange *x, const struct head *head, const struct
 /* Is the method one that the route knows?  HEAD comes with GET. */
 static bool is_known(const struct route *route, enum http_method method)
 {
-	return method != METHOD_OTHER &&
-	       (route->methods & (method == METHOD_HEAD ? METHOD_GET | METHOD_HEAD : method));
+	return route->methods & (method == METHOD_HEAD ? METHOD_GET | METHOD_HEAD : method);
 }
 
 static void judge(struct exchange *x, const struct head *head, const struct examined *e)

@@ -17,7 +17,8 @@ static size_t slot_of(const struct http *http, const uint8_t *bytes, size_t len)
 	return hash % HTTP_SOURCE_SLOTS;
 }
 
-struct http_source *http_source_take(struct http *http, const struct addr *addr, bool *over)
+struct http_source *http_source_take(struct http *http, const struct addr *addr, int64_t more,
+				     bool *over)
 {
 	size_t len;
 	const uint8_t *bytes = addr_bytes(addr, &len);
@@ -30,7 +31,7 @@ struct http_source *http_source_take(struct http *http, const struct addr *addr,
 	for (s = *place; s; s = s->next)
 		if (s->len == len && memcmp(s->bytes, bytes, len) == 0)
 			break;
-	if (s && s->count >= http->conf->http.per_source) {
+	if (s && s->count >= http->conf->http.per_source + more) {
 		*over = true;
 		return NULL;
 	}

@@ -42,7 +42,7 @@ static size_t smallest(const struct tenants_watch *watch)
 /* Trunks have slots, too: "TENANT/TRUNK". */
 static bool is_tenant(const struct tally_slot *slot)
 {
-	return !strchr(slot->name, '/');
+	return !strchr(slot->name, '/') && slot->name[0] != '?'; /* "?": half written (tally.c) */
 }
 
 static void set(struct seen_tenant *to, const struct tally_slot *slot)

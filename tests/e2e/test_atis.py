@@ -88,6 +88,9 @@ def exceptions(checks):
         checks.that('"SVC4007"' in body and TEXTS['SVC4007'][1] in body, 'SVC4007', body)
     for path in '/stir/v1/', '/stir/v1/sign', '/stir/v1/signing/x':
         excepts(checks, post(path, signing()), 'SVC4003', what=path)
+        for method in 'GET', 'PUT', 'DELETE':
+            got = lab.http_request(api_lab.PORT, method, path, {'Authorization': 'Bearer ' + api_lab.KEY})
+            excepts(checks, got, 'SVC4003', what=method + ' ' + path)
 
 
 def types(checks):

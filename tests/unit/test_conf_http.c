@@ -96,6 +96,8 @@ static const struct {
 	  "c:1:17: http.ms-root: \"/%41\" is no root of a path; allowed: \"\", or parts that begin with / such as /ms or /3gpp/ms, of letters, digits and -._~" },
 	{ "http: {ms-root: /stir/v1}\n",
 	  "c:1:17: http.ms-root: \"/stir/v1\" is the root of ATIS-1000082; take another one" },
+	{ "http: {ms-root: /v1/pub}\n",
+	  "c:1:17: http.ms-root: \"/v1/pub\" is where certificates are served; take another one" },
 	{ "hosting: {serve: yes}\n",
 	  "c:1:18: hosting.serve: needs http.listen, the address where others fetch them" },
 	{ "hep: {collector: \"192.0.2.9:9060\"}\n",
