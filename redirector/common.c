@@ -98,6 +98,8 @@ bool common_open(const struct conf *conf, unsigned workers, unsigned seats, stru
 		explain(error, conf->sip.listen.count, workers, why);
 		return false;
 	}
+	if (out->http.count == 0) /* nothing for it to do */
+		out->places = workers;
 	common_pages(out)->seats = seats;
 	common_pages(out)->workers = workers;
 	if (!make_tag_key(conf->sip.tag_key, common_pages(out)->tag_key)) {

@@ -1,6 +1,7 @@
 /*
  * What the settings are was checked with the configuration; an address that somebody else has is
- * found here, and ends the start with the name of the setting.
+ * found here, and ends the start with the name of the setting.  But health is there without being
+ * asked for: a second instance, or whatever has its port, must not keep calls from being served.
  */
 #include "redirector/http_sockets.h"
 
@@ -10,6 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+/* As in config/rows_http.inc: a test compares. */
+#define HEALTH_DEFAULT "127.0.0.1:8060"
 
 bool http_sockets_wanted(const struct conf *conf)
 {
@@ -43,8 +47,6 @@ static bool open_one(const struct conf *conf, const char *setting, const char *a
 bool http_sockets_open(const struct conf *conf, struct http_sockets *out, char why[256])
 {
 	const struct http_conf *set = &conf->http;
-	size_t len;
-	int error;
 
 	for (size_t i = 0; i < set->listen.count; i++) {
 		const char *entry = set->listen.items[i];
@@ -58,11 +60,11 @@ bool http_sockets_open(const struct conf *conf, struct http_sockets *out, char w
 	if (set->health[0] == '\0' ||
 	    open_one(conf, "http.health", set->health, DOOR_HEALTH, out, why))
 		return true;
-	error = errno;
-	len = strlen(why); /* it is there without being asked for */
-	snprintf(why + len, 256 - len, "; set another address, or \"\" for none");
-	errno = error;
-	return false;
+	if (errno != EADDRINUSE || strcmp(set->health, HEALTH_DEFAULT) != 0)
+		return false;
+	snprintf(out->left_out, sizeof(out->left_out),
+		 "%.60s; SIP is served without it: set another address, or none", why);
+	return true;
 }
 
 void http_sockets_close(struct http_sockets *s)

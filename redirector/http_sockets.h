@@ -16,13 +16,17 @@
 struct http_sockets {
 	struct http_socket items[HTTP_LISTEN_MAX]; /**< close-on-exec and non-blocking */
 	size_t count;
+	/** The default address of health is somebody else's: what to say of it.  "": it is not.
+	 * It was not asked for, so SIP is served without it. */
+	char left_out[128];
 };
 
-/** Is HTTP served at all? */
+/** Is HTTP to be served at all? */
 bool http_sockets_wanted(const struct conf *conf);
 
 /**
- * Binds them all, as long as we may: low ports need a privilege.
+ * Binds them all, as long as we may: low ports need a privilege.  All of them, or none: only the
+ * default of http.health may be in use.
  *
  * @param out  Zeros; http_sockets_close() is due after a failure, too
  * @param why  On failure the reason, with the setting; errno has it, too

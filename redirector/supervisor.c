@@ -189,6 +189,8 @@ static void warn_of_start(struct supervisor *s)
 		log_print(s->log, LEVEL_WARNING, "msg=\"%s\"", why);
 	if (privileges_few_files(s->start->streams.connections, why))
 		log_print(s->log, LEVEL_WARNING, "msg=\"%s\"", why);
+	if (s->common.http.left_out[0] != '\0')
+		log_print(s->log, LEVEL_ERROR, "msg=\"%s\"", s->common.http.left_out);
 	clock_state_read(&clock);
 	clock_state_say(&clock, s->log);
 }

@@ -232,6 +232,8 @@ static void warn_of_start(struct worker *w)
 		log_print(w->log, LEVEL_WARNING, "msg=\"%s\"", why);
 	if (!alone)
 		return;
+	if (w->given.http.left_out[0] != '\0')
+		log_print(w->log, LEVEL_ERROR, "msg=\"%s\"", w->given.http.left_out);
 	clock_state_read(&clock);
 	clock_state_say(&clock, w->log);
 }

@@ -19,5 +19,7 @@ void worker_show(struct worker *w)
 	shown_of_process(self);
 	self->n[SHOWN_NUMBERS_FAULTS] = w->authority ? authority_faults(w->authority) : 0;
 	self->now.waiting = (w->front ? front_waiting(w->front) : 0) + worker_http_waiting(w->http);
+	self->now.listener_ends[SHOWN_TLS] = w->tls ? tls_not_after(w->tls) : 0;
+	self->now.listener_ends[SHOWN_HTTPS] = worker_http_ends(w->http);
 	shown_publish(&w->page->shown, w->shown_before, self);
 }

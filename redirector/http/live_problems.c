@@ -137,6 +137,26 @@ static void certificates(struct finding *f)
 		    later == 1 ? " ends" : "s end", LATER_DAYS);
 }
 
+/* What clients are shown. */
+static void listeners(struct finding *f)
+{
+	static const char *const words[SHOWN_LISTENERS] = {
+		[SHOWN_TLS] = "SIP over TLS", [SHOWN_HTTPS] = "HTTPS"
+	};
+
+	for (int i = 0; i < SHOWN_LISTENERS; i++) {
+		int64_t ends = f->seen->listener_ends[i], left = ends - f->seen->at_s;
+
+		if (ends > 0 && left <= 0)
+			say(f, LIVE_BAD, "certificates",
+			    "The certificate of %s has ended: clients refuse us.", words[i]);
+		else if (ends > 0 && left <= LATER_DAYS * (int64_t)DAY)
+			say(f, left <= SOON_DAYS * (int64_t)DAY ? LIVE_BAD : LIVE_WARN,
+			    "certificates", "The certificate of %s ends within %d days.", words[i],
+			    left <= SOON_DAYS * (int64_t)DAY ? SOON_DAYS : LATER_DAYS);
+	}
+}
+
 static void trust(struct finding *f)
 {
 	const struct snapshot *s = f->seen;
@@ -218,7 +238,8 @@ static int worst_first(const void *a, const void *b)
 size_t live_problems(const struct live_view *view, struct live_problem out[LIVE_PROBLEMS_MAX])
 {
 	static void (*const rules[])(struct finding * f) = {
-		workers, load, certificates, trust, reloads, clocks, repositories, processes,
+		workers, load,   certificates, listeners, trust,
+		reloads, clocks, repositories, processes,
 	};
 	struct finding f = { .view = view, .seen = view->seen, .out = out };
 

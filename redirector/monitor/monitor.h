@@ -98,11 +98,13 @@ struct snapshot {
 	uint64_t log_lost;
 	uint64_t shown[SHOWN_COUNT_LAST];        /**< sums                                    */
 	uint64_t certs_entries, tables, waiting; /**< sums over those that are there     */
-	uint64_t anchors;      /**< the fewest that a ready SIP worker has; 0: none, or no worker */
-	bool anchors_known;    /**< a ready SIP worker has shown it                  */
-	bool crls_missing;     /**< for one of them all chains fail                  */
-	bool store;            /**< a process has one                                */
-	size_t workers, ready; /**< processes of SIP that are there; that are ready  */
+	uint64_t anchors;   /**< the fewest that a ready SIP worker has; 0: none, or no worker */
+	bool anchors_known; /**< a ready SIP worker has shown it                  */
+	bool crls_missing;  /**< for one of them all chains fail                  */
+	int64_t listener_ends[SHOWN_LISTENERS]; /**< the earliest of those that are ready; 0: none
+						 */
+	bool store;                /**< a process has one                                */
+	size_t workers, ready;     /**< processes of SIP that are there; that are ready  */
 	size_t workers_configured; /**< processes of SIP that there should be */
 	size_t draining;           /**< ... that drain                                   */
 	uint64_t starts[2];        /**< processes made since the service began: of SIP, of HTTP */

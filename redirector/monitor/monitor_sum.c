@@ -49,6 +49,15 @@ static void add_trust(struct snapshot *s, const struct seen_process *p, const st
 	s->crls_missing |= now->crls_missing;
 }
 
+/* After a reload some may show the old one for a moment. */
+static void add_listeners(struct snapshot *s, const struct shown_now *now)
+{
+	for (int i = 0; i < SHOWN_LISTENERS; i++)
+		if (now->listener_ends[i] > 0 &&
+		    (s->listener_ends[i] == 0 || now->listener_ends[i] < s->listener_ends[i]))
+			s->listener_ends[i] = now->listener_ends[i];
+}
+
 static void add_now(struct snapshot *s, struct seen_process *p, const struct shown_now *now)
 {
 	p->resident = now->resident;
@@ -58,8 +67,10 @@ static void add_now(struct snapshot *s, struct seen_process *p, const struct sho
 	s->waiting += now->waiting;
 	s->store |= now->store;
 	add_trust(s, p, now);
-	if (p->phase == WORKER_READY)
+	if (p->phase == WORKER_READY) {
 		monitor_add_lists(s, now);
+		add_listeners(s, now);
+	}
 	monitor_add_hosts(s, now);
 }
 
@@ -100,6 +111,7 @@ static void clear(struct snapshot *s)
 	memset(s->shown, 0, sizeof(s->shown));
 	memset(s->starts, 0, sizeof(s->starts));
 	memset(s->processes, 0, sizeof(s->processes));
+	memset(s->listener_ends, 0, sizeof(s->listener_ends));
 	s->streams_open = 0;
 	s->log_lost = s->certs_entries = s->tables = s->waiting = s->anchors = 0;
 	s->anchors_known = s->crls_missing = s->store = s->web_ready = false;

@@ -132,6 +132,21 @@ static void soonest(struct prometheus *p, const struct seen_certs *c)
 	}
 }
 
+static void listeners(struct prometheus *p, const struct snapshot *s)
+{
+	static const char *const words[SHOWN_LISTENERS] = {
+		[SHOWN_TLS] = "tls", [SHOWN_HTTPS] = "https"
+	};
+
+	prometheus_begin(p, METRIC_LISTENER_ENDS);
+	for (int i = 0; i < SHOWN_LISTENERS; i++) {
+		const struct label labels[] = { { "listener", words[i] }, { NULL, NULL } };
+
+		if (s->listener_ends[i] > 0)
+			prometheus_number(p, labels, (uint64_t)s->listener_ends[i]);
+	}
+}
+
 static void hosts(struct prometheus *p, const struct snapshot *s)
 {
 	uint64_t left = 0;
@@ -153,6 +168,7 @@ void prometheus_certs(struct prometheus *p, const struct snapshot *s)
 	prometheus_one(p, METRIC_CERTIFICATES, s->certs.total);
 	by_days(p, &s->certs);
 	soonest(p, &s->certs);
+	listeners(p, s);
 	prometheus_one(p, METRIC_SIGNERS, s->certs.signers);
 	prometheus_one(p, METRIC_SIGNERS_ABLE, s->certs.signers_able);
 }

@@ -69,6 +69,13 @@ enum shown_count {
 	SHOWN_COUNT_LAST,
 };
 
+/** Who shows a certificate of ours to clients. */
+enum shown_listener {
+	SHOWN_TLS,   /**< SIP over TLS (tls.certificate)  */
+	SHOWN_HTTPS, /**< HTTPS (http.certificate)        */
+	SHOWN_LISTENERS,
+};
+
 /** What is true of the process that sits here now. */
 struct shown_now {
 	uint64_t certs_entries;
@@ -77,7 +84,8 @@ struct shown_now {
 	uint64_t anchors;      /**< authorities that are trusted                       */
 	uint64_t waiting;      /**< calls that wait                                    */
 	uint64_t resident;     /**< bytes of memory                                    */
-	bool store;            /**< there is one (certs.store)                         */
+	int64_t listener_ends[SHOWN_LISTENERS]; /**< wall clock, s; 0: it shows none       */
+	bool store;        /**< there is one (certs.store)                         */
 	bool crls_missing; /**< trust.crl-required, and no revocation list counts: all chains fail
 			    */
 	uint32_t host_count, list_count;

@@ -1,5 +1,6 @@
 """The process that serves HTTP: it comes and goes with the others, it never costs SIP a call, and it
 ends last."""
+import calendar
 import itertools
 import json
 import os
@@ -330,6 +331,12 @@ def refused_by_all(lab_, checks, server, tree, why):
     peer.close()
 
 
+def ends_at(pem):
+    said = subprocess.run(['openssl', 'x509', '-in', pem, '-noout', '-enddate', '-dateopt', 'iso_8601'], check=True,
+                          stdout=subprocess.PIPE, text=True).stdout.strip()
+    return calendar.timegm(time.strptime(said, 'notAfter=%Y-%m-%d %H:%M:%SZ'))
+
+
 def test_secure(lab_, checks):
     """Certificates of https: what ends soon is said, what is no good changes nothing anywhere."""
     ours = Authority(lab_.folder / 'https')
@@ -347,6 +354,8 @@ def test_secure(lab_, checks):
         said = [line for line in server.log.split('\n') if 'event=expiry http=yes' in line]
         checks.same(len(said), min(n + 1, 2), 'said once: ' + name)
         checks.that(level is None or 'level=%s worker=web' % level in said[-1], 'how bad: ' + name, said)
+        shown = 'shaken_listener_certificate_expiry_timestamp_seconds{listener="https"} %d\n' % ends_at(pairs[name][0])
+        until('it is measured: ' + name, lambda: shown in http_request(HTTP, path='/metrics').text)
     run = subprocess.run([lab.DAEMON, '-c', server.config, '--check'], stderr=subprocess.PIPE, check=False)
     checks.that(run.returncode == 0 and b'event=expiry' not in run.stderr, '--check: nothing ends', run.stderr)
     bad = json.loads(json.dumps(tree))
@@ -402,6 +411,29 @@ def test_single(lab_, checks):
     checks.same(single.stop(), 0, 'it ends')
 
 
+def test_health_taken(lab_, checks):
+    """Health was not asked for: when its address is somebody else's, calls are served without it."""
+    taken = socket.socket()
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    taken.bind(('127.0.0.1', HEALTH))
+    taken.listen(1)
+    said = 'level=error msg="http.health: tcp:127.0.0.1:%d: Address already in use; SIP is served without it' % HEALTH
+    for n, (listen, options) in enumerate((([], []), (LISTEN, []), ([], ['--single']), (LISTEN, ['--single']))):
+        tree = lab_.settings(http_listen=listen, http_apis=[], service_workers=2)
+        del tree['http']['health']
+        path = lab_.folder / ('taken-%d.yaml' % n)
+        path.write_text(json.dumps(tree))
+        server = lab_.start([lab.DAEMON, '-c', path, *options], 'taken-%d' % n)
+        server.wait_log('event=ready', 'ready')
+        checks.same(server.log.count(said), 1, 'it is said: ' + server.log[-1500:])
+        checks.same(answers(), 200 if listen else None, 'the rest of HTTP')
+        peer = lab.Peer()
+        checks.that(peer.invite().get('Identity'), 'it signs')
+        peer.close()
+        checks.same(server.stop(), 0, 'it ends')
+    taken.close()
+
+
 def test_refused(lab_, checks):
     """A start that cannot be: one reason, with the setting, and nobody is left."""
     taken = socket.socket()
@@ -436,7 +468,7 @@ def test_refused(lab_, checks):
 
 def test(lab_, checks):
     for step in (test_off, test_on, test_questions, test_health_alone, test_killed, test_killed_early, test_hangs, test_term,
-                 test_late, test_alike, test_end, test_reload, test_secure, test_rolling, test_single, test_refused):
+                 test_late, test_alike, test_end, test_reload, test_secure, test_rolling, test_single, test_health_taken, test_refused):
         step(lab_, checks)
 
 

@@ -289,6 +289,10 @@ static void followed(struct snapshot *s, int64_t left)
 	s->certs.items[1].next = true;
 }
 
+static void tls_ends(struct snapshot *s) { s->listener_ends[SHOWN_TLS] = NOW_S + 86400; }
+static void https_ends(struct snapshot *s) { s->listener_ends[SHOWN_HTTPS] = NOW_S + 7 * 86400; }
+static void https_ended(struct snapshot *s) { s->listener_ends[SHOWN_HTTPS] = NOW_S; }
+static void https_lasts(struct snapshot *s) { s->listener_ends[SHOWN_HTTPS] = NOW_S + 30 * 86400; }
 static void taken_over(struct snapshot *s) { followed(s, -1); }
 static void followed_soon(struct snapshot *s) { followed(s, 86400); }
 /* clang-format on */
@@ -328,6 +332,10 @@ static void problems(void)
 		{ "certificate ends tomorrow", ends_tomorrow, "certificates", LIVE_BAD },
 		{ "certificate ends in a week", ends_in_a_week, "certificates", LIVE_WARN },
 		{ "certificate ends in a month", ends_in_a_month, NULL, 0 },
+		{ "that of TLS ends tomorrow", tls_ends, "certificates", LIVE_BAD },
+		{ "that of HTTPS ends in a week", https_ends, "certificates", LIVE_WARN },
+		{ "that of HTTPS has ended", https_ended, "certificates", LIVE_BAD },
+		{ "that of HTTPS ends in a month", https_lasts, NULL, 0 },
 		{ "a next one", next_ends, NULL, 0 },
 		{ "one whose next has taken over", taken_over, NULL, 0 },
 		{ "one with a next that lasts", followed_soon, NULL, 0 },

@@ -158,6 +158,8 @@ static void sums(void)
 		p->worker[i].shown.n[SHOWN_FETCHES] = 8;
 		p->worker[i].shown.now.certs_entries = 2;
 		p->worker[i].shown.now.anchors = 4 - i;
+		p->worker[i].shown.now.listener_ends[SHOWN_TLS] = i < 2 ? 70 - i : 0;
+		p->worker[i].shown.now.listener_ends[SHOWN_HTTPS] = i < 2 ? 0 : 90;
 	}
 	CHECK(monitor_look(m)->workers == 0, "a second old at most: not yet");
 	mono += 1000;
@@ -173,6 +175,8 @@ static void sums(void)
 	CHECK(s->streams[STREAMS_ACCEPTED] == 12 && s->log_lost == 18, "streams, log");
 	CHECK(s->shown[SHOWN_FETCHES] == 24 && s->certs_entries == 6, "shown");
 	CHECK(s->anchors_known && s->anchors == 3, "the fewest, and not those of HTTP");
+	CHECK(s->listener_ends[SHOWN_TLS] == 69 && s->listener_ends[SHOWN_HTTPS] == 90,
+	      "the earliest");
 	CHECK(s->starts[0] == 2 && s->starts[1] == 1, "starts");
 
 	die(p, 1);
@@ -186,12 +190,15 @@ static void sums(void)
 	CHECK(s->shown[SHOWN_FETCHES] == 24 && s->certs_entries == 4, "what is true now is");
 	CHECK(s->workers == 2 && s->ready == 1 && s->starts[0] == 3, "one is made anew");
 	CHECK(s->anchors == 4, "who is not ready has no word");
+	CHECK(s->listener_ends[SHOWN_TLS] == 70, "who is gone shows none");
 	atomic_store(&p->worker[0].phase, WORKER_DRAINING);
 	die(p, 2);
 	mono += 1000;
 	s = monitor_look(m);
 	CHECK(s->draining == 1 && s->ready == 0 && !s->web_ready, "draining");
 	CHECK(!s->anchors_known, "nobody to tell");
+	CHECK(s->listener_ends[SHOWN_TLS] == 0 && s->listener_ends[SHOWN_HTTPS] == 0,
+	      "nothing shown");
 	CHECK(strcmp(monitor_version(m), "7") == 0 && monitor_http(m) == &p->http, "the rest");
 	monitor_free(m);
 	free(p);
