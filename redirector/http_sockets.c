@@ -47,6 +47,8 @@ static bool open_one(const struct conf *conf, const char *setting, const char *a
 bool http_sockets_open(const struct conf *conf, struct http_sockets *out, char why[256])
 {
 	const struct http_conf *set = &conf->http;
+	size_t len;
+	int error;
 
 	for (size_t i = 0; i < set->listen.count; i++) {
 		const char *entry = set->listen.items[i];
@@ -60,8 +62,13 @@ bool http_sockets_open(const struct conf *conf, struct http_sockets *out, char w
 	if (set->health[0] == '\0' ||
 	    open_one(conf, "http.health", set->health, DOOR_HEALTH, out, why))
 		return true;
-	if (errno != EADDRINUSE || strcmp(set->health, HEALTH_DEFAULT) != 0)
+	error = errno;
+	len = strlen(why);
+	if (error != EADDRINUSE || strcmp(set->health, HEALTH_DEFAULT) != 0) {
+		snprintf(why + len, 256 - len, "; set another address, or \"\" for none");
+		errno = error;
 		return false;
+	}
 	snprintf(out->left_out, sizeof(out->left_out),
 		 "%.60s; SIP is served without it: set another address, or none", why);
 	return true;
