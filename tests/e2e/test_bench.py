@@ -1,4 +1,5 @@
 """The benchmark works: few calls, every section and every row; no figure is looked at."""
+import importlib.machinery
 import os
 import re
 import socket
@@ -85,6 +86,22 @@ def test_part(checks, written):
         checks.same(text.count('## Conditions: SIP beside HTTP\n'), 1, '--only --write: and says where it was measured')
         checks.same(text.partition(title)[0], before.partition(title)[0], '--only --write: those before it stay')
         checks.that(text.endswith('by hand\n') and '## Conditions\n' in text, '--only --write: so do those behind it')
+
+
+def test_conditions(checks):
+    """Those of a run go when all that was measured in it was measured again, and not before."""
+    sys.path.insert(0, str(BENCH))
+    run = importlib.machinery.SourceFileLoader('bench_run', str(BENCH / 'run')).load_module()
+    old = '# all\n## A\n1\n## B\n2\n## Conditions: A, B\nthen\n'
+    new = '# all\n## A\n3\n## Conditions\nnow\n'
+    rows = [(['A'], new, 'A, B', True), (['A', 'B'], new.replace('## Cond', '## B\n4\n## Cond'), 'A, B', False)]
+    for titles, text, of, stay in rows:
+        got = run.merged(old, text, titles)
+        checks.same('then' in got, stay, '%s: those of %s' % (titles, of))
+        checks.that('now\n' in got and '1\n' not in got, '%s: the new ones' % titles, got)
+    old = old.replace('A, B', 'A')
+    got = run.merged(old, new.replace('## Cond', '## B\n4\n## Cond'), ['A', 'B'])
+    checks.that('then' not in got and got.count('## Conditions') == 1, 'those of a part go, too', got)
 
 
 def test_refused(checks):
@@ -307,6 +324,7 @@ def test(laboratory, checks):
     test_fakes(checks)
     test_cheats(laboratory, checks)
     test_meter(checks)
+    test_conditions(checks)
     test_blast(laboratory, checks)
     test_refused(checks)
     test_run(checks, laboratory.folder)
