@@ -14,9 +14,7 @@ enum {
 	RANK_RELOAD = 19, /**< of the one that reads files: who reloads can wait       */
 };
 
-/**
- * This thread is an ordinary one of that niceness from now on.  Who may not goes on as he is.
- */
+/** This thread has that niceness from now on.  Who may not goes on as he is. */
 void rank_set(int nice);
 
 /**

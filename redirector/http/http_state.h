@@ -22,10 +22,9 @@
 
 enum {
 	HTTP_SOURCE_SLOTS = 4096,
-	HTTP_LATE_MS = 1000, /**< past http.deadline, before we answer ourselves           */
-	HTTP_LINGERS = 64,   /**< refused ones whose rest is read, at once                 */
-	HTTP_HEALTH_MORE =
-		16, /**< connections to health over any limit: it can be told how it is */
+	HTTP_LATE_MS = 1000,   /**< past http.deadline, before we answer ourselves           */
+	HTTP_LINGERS = 64,     /**< refused ones whose rest is read, at once                 */
+	HTTP_HEALTH_MORE = 16, /**< connections to health over any limit, to ask how it is */
 };
 
 #define HTTP_RETRY_TEXT "1" /* seconds, for Retry-After */
@@ -164,7 +163,9 @@ SK_MUSTCHECK
 bool listener_open(struct http *http, const struct http_socket *socket, char why[256]);
 void listeners_close(struct http *http);
 void listener_resume(void *http);
-/** @param more  So many over http.per-source  @return NULL: one too many (`over`), or out of memory
+/**
+ * @param more  So many over http.per-source
+ * @return NULL: one too many (`over`), or out of memory
  */
 struct http_source *http_source_take(struct http *http, const struct addr *addr, int64_t more,
 				     bool *over);
