@@ -100,7 +100,8 @@ def strangers(laboratory, server, peer, checks, settings):
 
 def sources(laboratory, checks):
     for n, over in enumerate(('503', '302', 'silence')):
-        server = laboratory.redirector(5070 + n, sip_source_rate=1, sip_source_burst=20, sip_source_over=over)
+        server = laboratory.redirector(5070 + n, sip_source_rate=1, sip_source_burst=20, sip_source_over=over, ready=False)
+        server.wait_log('event=ready', 'ready')     # nothing is asked before: each OPTIONS would count
         peer, good = server.peer(), server.peer(address='127.0.0.7')
         kinds = []
         for _ in range(60):
