@@ -78,8 +78,11 @@ json_t *out_json_text(struct sk_span text)
 
 json_t *out_json_outcome(enum sk_err err)
 {
-	const struct sk_outcome *row = sk_outcome(err);
+	return out_json_row(sk_outcome(err));
+}
 
+json_t *out_json_row(const struct sk_outcome *row)
+{
 	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:i}", "outcome", row->name, "text",
 			 row->text, "class", sk_class_name(row->blame), "code", (int)row->code,
 			 "phrase", row->phrase, "verstat", sk_verstat_text(row->verstat),

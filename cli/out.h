@@ -41,6 +41,9 @@ json_t *out_json_text(struct sk_span text);
 /** The row of an outcome: name, text, class, SIP code and phrase, verstat, ATIS-1000082 case. */
 json_t *out_json_outcome(enum sk_err err);
 
+/** The same of a row that was changed by a profile. */
+json_t *out_json_row(const struct sk_outcome *row);
+
 /**
  * Print an object on stdout, in ASCII, and give it back.
  *

@@ -80,7 +80,7 @@ static void print_token(const struct verdict *v)
 
 void verdict_print(const struct command *self, const struct verdict *v)
 {
-	const struct sk_outcome *row = sk_outcome(v->err);
+	const struct sk_outcome *row = &v->row;
 
 	/* the other types say nothing of the calling number */
 	if (v->ppt == SK_PPT_SHAKEN)
@@ -165,7 +165,7 @@ static void add_token(json_t *object, const struct verdict *v)
 
 json_t *verdict_json(const struct verdict *v)
 {
-	json_t *object = out_json_outcome(v->err);
+	json_t *object = out_json_row(&v->row);
 
 	if (v->ppt != SK_PPT_SHAKEN)
 		json_object_del(object, "verstat");

@@ -11,6 +11,7 @@
 #include "cli/input.h"
 #include "cli/out.h"
 #include "redirector/base/file.h"
+#include "redirector/call/profile.h"
 #include "redirector/certs/fetch.h"
 #include "shaken/shaken.h"
 
@@ -29,7 +30,7 @@ enum {
 struct verify_options {
 	struct args_list trust, crl, signers;
 	const char *certificate, *orig, *dest, *tls_ca;
-	const char *ppt, *priority;
+	const char *ppt, *priority, *documents;
 	struct input_rules rules;
 	const char *country, *international, *trunk;
 	int64_t now, max_age;
@@ -43,6 +44,7 @@ struct question {
 	struct sk_call_parties call;
 	struct certs_conf certs;
 	const struct sk_trust *trust;
+	struct profile profile;
 	const char *certificate; /* NULL: fetch */
 	enum sk_ppt ppt;         /* SK_PPT_NONE: what each token says that it is */
 	const char *priority;    /* a Resource-Priority header; NULL: not asked  */
@@ -156,6 +158,7 @@ static int verify_one(const struct command *self, const struct verify_options *o
 	if (status != CLI_YES)
 		return status;
 
+	v.row = profile_outcome(&q->profile, v.err);
 	if (answers)
 		json_array_append_new(answers, verdict_json(&v));
 	else
@@ -222,6 +225,32 @@ static int check_tls_ca(const struct command *self, const char *path)
 	return CLI_YES;
 }
 
+/* The tenant's profile, and what of it is about tokens; the Date header is the call's. */
+static int read_documents(const struct command *self, const char *word, struct question *q)
+{
+	static const char *const words[] = {
+		[PROFILE_ATIS] = "atis",
+		[PROFILE_RFC8224] = "rfc8224",
+		[PROFILE_MAN] = "man",
+	};
+	char why[256];
+
+	for (size_t i = 0; i < SK_COUNT(words); i++) {
+		const struct tenant_conf tenant = { .profile = (enum conf_profile)i,
+						    .sign.bypass = CHOICE_NO };
+
+		if (strcmp(word, words[i]) != 0)
+			continue;
+		if (!profile_settle(&tenant, &q->profile, why))
+			return out_fault(self, "--rules %s: %s", word, why);
+		q->policy.alg_required = q->profile.alg_required;
+		q->policy.extra_params_refused = q->profile.extra_params_refused;
+		q->policy.unknown_ppt_refused = q->profile.unknown_ppt_refused;
+		return CLI_YES;
+	}
+	return args_wrong(self, "--rules: \"%s\" is none of atis, rfc8224, man", word);
+}
+
 static int read_question(const struct command *self, const struct verify_options *o,
 			 struct question *q)
 {
@@ -230,6 +259,8 @@ static int read_question(const struct command *self, const struct verify_options
 
 	if (status == CLI_YES)
 		status = input_rules(self, &o->rules, &q->rules);
+	if (status == CLI_YES)
+		status = read_documents(self, o->documents ? o->documents : "atis", q);
 	if (status == CLI_YES && o->ppt && strcmp(o->ppt, "any") != 0)
 		status = input_ppt(self, o->ppt, &q->ppt);
 	if (status == CLI_YES)
@@ -289,6 +320,7 @@ static int run(const struct command *self, int argc, char **argv)
 		{ "--certificate",   .text = &o.certificate },
 		{ "--now",           .number = &o.now, .min = 0, .max = CLI_TIME_MAX },
 		{ "--max-age",       .number = &o.max_age, .min = 1, .max = INT32_MAX },
+		{ "--rules",         .text = &o.documents },
 		{ "--profile",       .text = &o.rules.profile },
 		{ "--crl-required",  .flag = &o.rules.crl_required },
 		{ "--delegates",     .flag = &o.rules.delegates },
@@ -329,6 +361,7 @@ const struct command command_verify = {
 		"x5u\n"
 		"  --now SECONDS             judge at this time, seconds since 1970\n"
 		"  --max-age SECONDS         how old the token may be (60)\n"
+		"  --rules atis|rfc8224|man  where documents disagree: whose rules (atis)\n"
 		"  --profile off|warn|strict what findings of the certificate profile do (warn)\n"
 		"  --crl-required            refuse what no valid revocation list speaks for\n"
 		"  --delegates               accept certificates of numbers (RFC 9060)\n"

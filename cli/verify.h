@@ -20,6 +20,7 @@
 /** Everything that can be said about one Identity value. */
 struct verdict {
 	enum sk_err err;             /**< the first check that failed, or SK_OK    */
+	struct sk_outcome row;       /**< its row, as the profile has it           */
 	enum sk_ppt ppt;             /**< judged as a token of this type           */
 	int64_t now;                 /**< judged at                                */
 	size_t anchors;              /**< how often --trust was given              */

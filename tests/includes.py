@@ -37,7 +37,7 @@ FLOORS = {
                          "redirector/numbers", "redirector/call", "redirector/monitor",
                          "redirector/http", "shaken"},
                         {"microhttpd.h", "gnutls/", "jansson.h"}),
-    "cli": ({"cli", "shaken", "config", "redirector/base", "redirector/certs"},
+    "cli": ({"cli", "shaken", "config", "redirector/base", "redirector/certs", "redirector/call"},
             {"openssl/", "jansson.h"}),
     "redirector": ({"shaken", "config", "redirector", "redirector/base", "redirector/net",
                     "redirector/keys", "redirector/certs", "redirector/numbers", "redirector/call",

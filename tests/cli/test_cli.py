@@ -72,6 +72,7 @@ def test_wrong_use(lab):
         (verify[:3], "--dest is missing"),
         (verify, "the Identity is empty"),
         (verify + ["--profile", "lax", "x"], "none of off, warn, strict"),
+        (verify + ["--rules", "ansi", "x"], "none of atis, rfc8224, man"),
         (verify + ["--max-age", "0", "x"], "is no integer"),
         (verify + ["--now", "never", "x"], "is no integer"),
         (verify + ["a"] * 9, "one argument too many"),

@@ -205,6 +205,38 @@ def test_claims(lab):
     check("Zo\\xc3\\xab" in zoe.out, "a name in rows", zoe)
 
 
+def test_rules(lab):
+    """Where the documents disagree: the outcome, and the code that answers it."""
+    body = {"attest": "A", "dest": {"tn": [DEST]}, "iat": int(time.time()), "orig": {"tn": ORIG},
+            "origid": "123e4567-e89b-12d3-a456-426655440000"}
+    header = {"alg": "ES256", "ppt": "shaken", "typ": "passport", "x5u": BASE + "/sp.pem"}
+
+    def token(end=f";info=<{BASE}/sp.pem>;alg=ES256;ppt=shaken", **changes):
+        return forge(lab, {k: v for k, v in {**header, **changes}.items() if v}, body) + end
+
+    bare = f";info=<{BASE}/sp.pem>;ppt=shaken"
+    rows = [
+        # the token: of atis, rfc8224 and man the outcome and the code
+        ("good", token(), [("SK_OK", 0)] * 3),
+        ("no alg parameter", token(bare), [("SK_OK", 0), ("SK_OK", 0), ("SK_ALG_UNSUPPORTED", 437)]),
+        ("a parameter more", token() + ";more=1", [("SK_OK", 0), ("SK_OK", 0), ("SK_IDENTITY_PARAMS", 438)]),
+        ("unknown type", token(bare.replace("shaken", "zzz")),
+         [("SK_PPT_UNKNOWN", 0), ("SK_PPT_UNKNOWN", 0), ("SK_PPT_PARAM", 438)]),
+        ("no x5u", token(x5u=None), [("SK_HEADER_CLAIM", code) for code in (436, 438, 436)]),
+        ("typ", token(typ="jwt"), [("SK_TYP_INVALID", code) for code in (437, 438, 437)]),
+        ("forged", ".".join(token().split(".")[:2] + token(typ="jwt").split(".")[2:]), [("SK_BAD_SIGNATURE", 438)] * 3),
+    ]
+    for what, value, wants in rows:
+        for rules, want in zip(("atis", "rfc8224", "man"), wants):
+            answer, seen = judge(lab, [value], "--rules", rules)
+            check((seen["outcome"], seen["code"]) == want and answer.status == (want[0] != "SK_OK"),
+                  f"{what} by {rules}: {want}", answer)
+        answer, seen = judge(lab, [value])
+        check((seen["outcome"], seen["code"]) == wants[0], f"{what}: atis when nothing is said", answer)
+    told = shaken("verify", "--rules", "rfc8224", *call(), token(typ="jwt"))
+    check("438 Invalid Identity Header" in told.out, "in rows, too", told)
+
+
 def test_several(lab):
     good, rcd = make(lab, "--attest", "A"), make(lab, "--ppt", "rcd", "--rcd-name", "Q")
     other = make(lab, "--attest", "A", key="expired")
@@ -235,6 +267,7 @@ LAB = Lab()
 test_sign(LAB)
 test_wrong_use(LAB)
 test_verify(LAB)
+test_rules(LAB)
 test_claims(LAB)
 test_several(LAB)
 result()

@@ -380,10 +380,11 @@ def test_ours(bench):
     mute = socket.create_server(('127.0.0.9', 443), backlog=64)     # accepts by itself, says nothing
     names = {'%s.lab.example:443' % n: '127.0.0.9' for n in ('one', 'two', 'three')}
     how = {'tenant_mode': 'verify', 'log_format': 'json', 'certs_lab': True, 'certs_resolve': names,
-           'certs_parallel': 1, 'certs_per_host': 1, 'certs_queue': 0, 'verify_on_failure': 'reject'}
+           'certs_parallel': 1, 'certs_per_host': 1, 'certs_queue': 0, 'verify_on_failure': 'reject',
+           'sip_deadline': '5s', 'certs_timeout': '60s'}    # the place is taken until the second call was answered
     bench.servers[5064] = bench.lab.redirector(5064, **how)
     bench.servers[5065] = bench.lab.redirector(5065, verify_fault='503', **how)
-    for port in 5064, 5065:
+    for port in 5064, 5065:     # not before both have started
         bench.peers[port] = bench.servers[port].peer()
         peer = bench.peers[port]
         # the first call takes the only place; it is answered last
