@@ -6,9 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 /* The place of that name; the last one is for all that find none. */
 static struct http_route_counts *place_of(struct http_counts *counts, const char *name)
@@ -70,9 +68,7 @@ static bool fill(struct http *http)
 	http->by_source = calloc(HTTP_SOURCE_SLOTS, sizeof(struct http_source *));
 	http->lingers = lingers_new(http->parts.loop);
 	http->late = timer_new(http->parts.loop, connections_late, http);
-	http->resume = timer_new(http->parts.loop, listener_resume, http);
-	http->spare = eventfd(0, EFD_CLOEXEC);
-	return http->by_source && http->lingers && http->late && http->resume &&
+	return http->by_source && http->lingers && http->late && listeners_new(http) &&
 	       getrandom(&http->seed, sizeof(http->seed), 0) == sizeof(http->seed) &&
 	       want_rates(http, http->conf);
 }
@@ -89,7 +85,6 @@ bool http_new(const struct http_parts *parts, struct conf *conf,
 	http->parts = *parts;
 	http->conf = conf_ref(conf);
 	http->authorization = authorization ? authorization_ref(authorization) : NULL;
-	http->spare = -1;
 	if (!fill(http))
 		return false;
 	place_routes(http);
@@ -134,9 +129,7 @@ void http_free(struct http *http)
 	engine_free(http->tls);
 	lingers_free(http->lingers);
 	timer_free(http->late);
-	timer_free(http->resume);
-	if (http->spare >= 0)
-		close(http->spare);
+	acceptor_free(http->acceptor);
 	sources_free(http->rates);
 	http_drop(http);
 	secure_unref(http->secure);

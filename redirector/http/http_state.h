@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "redirector/base/acceptor.h"
 #include "redirector/call/sources.h"
 #include "redirector/http/exchange.h"
 #include "redirector/http/head.h"
@@ -114,9 +115,7 @@ struct engine {
 
 struct http_listener {
 	struct http *home;
-	int fd;
 	enum http_door door;
-	struct watch *watch;
 };
 
 struct http {
@@ -132,7 +131,7 @@ struct http {
 	} next;                             /* of the reload under way */
 	struct http_listener listeners[HTTP_LISTEN_MAX];
 	size_t listener_count;
-	struct timer *resume;
+	struct acceptor *acceptor;
 	struct connection *first[WAITS_LAST], *last[WAITS_LAST];
 	struct timer *late;
 	int64_t late_at; /* when `late` fires; 0: it does not run */
@@ -144,8 +143,7 @@ struct http {
 	struct sources *rates; /* NULL: no limit was ever set */
 	struct http_route_counts *of_route[ROUTES_MAX], *of_none;
 	struct lingers *lingers;
-	int spare; /* a descriptor in reserve; -1: none */
-	bool paused, draining;
+	bool draining;
 };
 
 static inline void http_count(struct http *http, enum http_count which)
@@ -160,9 +158,10 @@ static inline int64_t http_now(const struct http *http)
 
 /* --- listener.c, source.c: who comes in --- */
 SK_MUSTCHECK
+bool listeners_new(struct http *http);
+SK_MUSTCHECK
 bool listener_open(struct http *http, const struct http_socket *socket, char why[256]);
 void listeners_close(struct http *http);
-void listener_resume(void *http);
 /**
  * @param more  So many over http.per-source
  * @return NULL: one too many (`over`), or out of memory

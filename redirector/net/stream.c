@@ -226,6 +226,6 @@ void stream_close(struct stream *s)
 	stream_set_wait(s, STREAM_CLOSED, false);
 	ss->count--;
 	atomic_fetch_sub_explicit(&ss->parts.open[ss->parts.self], 1, memory_order_relaxed);
-	streams_resume(ss);
+	acceptor_resume(ss->acceptor);
 	stream_unref(s);
 }

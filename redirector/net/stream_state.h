@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "redirector/base/acceptor.h"
 #include "redirector/net/frame.h"
 #include "redirector/net/streams.h"
 
@@ -82,7 +83,6 @@ struct stream_listener {
 	int fd;
 	bool tls;
 	struct addr local;
-	struct watch *watch;
 };
 
 struct stream_list {
@@ -97,12 +97,11 @@ struct streams {
 	size_t listener_count;
 	struct stream_list waits[STREAM_WAITS];
 	size_t count;
-	struct timer *deadline, *resume;
+	struct acceptor *acceptor;
+	struct timer *deadline;
 	int64_t armed; /* when `deadline` fires; 0: not at all                              */
-	bool paused;   /* no descriptor was left                                            */
 	bool draining;
 	int64_t between_ms; /* when `between` had its last turn                             */
-	int spare; /* a descriptor to turn somebody away with                               */
 	uint64_t seed;
 	struct stream_source *sources[STREAM_SOURCES];
 	char *scratch;   /* STREAM_READ bytes: who leaves nothing over needs no buffer      */
@@ -145,8 +144,10 @@ void stream_on_event(void *stream, int fd, int events);
 void stream_set_wait(struct stream *s, enum stream_wait wait, bool fresh);
 
 /* streams_accept.c */
-void streams_resume(struct streams *ss);
-void streams_on_resume(void *streams);
+SK_MUSTCHECK
+bool streams_accept_new(struct streams *ss);
+/** Nobody comes in any more; its sockets are closed. */
+void streams_accept_stop(struct streams *ss);
 
 /* streams_source.c */
 enum stream_source_say {

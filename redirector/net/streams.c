@@ -9,9 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 static int64_t now_of(const struct streams *ss)
 {
@@ -143,12 +141,10 @@ bool streams_new(const struct streams_parts *parts, const struct streams_limits 
 
 	if (ss) {
 		ss->parts = *parts;
-		ss->spare = eventfd(0, EFD_CLOEXEC);
 		ss->deadline = timer_new(parts->loop, on_deadline, ss);
-		ss->resume = timer_new(parts->loop, streams_on_resume, ss);
 		ss->scratch = pages_new(STREAM_READ);
 	}
-	if (!ss || !ss->deadline || !ss->resume || !ss->scratch ||
+	if (!ss || !ss->deadline || !ss->scratch || !streams_accept_new(ss) ||
 	    getrandom(&ss->seed, sizeof(ss->seed), 0) != (ssize_t)sizeof(ss->seed)) {
 		snprintf(why, 256, "streams: out of memory");
 		return false;
@@ -158,21 +154,12 @@ bool streams_new(const struct streams_parts *parts, const struct streams_limits 
 	return true;
 }
 
-static void close_listeners(struct streams *ss)
-{
-	for (size_t i = 0; i < ss->listener_count; i++) {
-		watch_free(ss->listeners[i].watch);
-		close(ss->listeners[i].fd);
-	}
-	ss->listener_count = 0;
-}
-
 /* A last turn for all: what has come already is not lost.  Each leaves its list for that of
  * those who wait for their answers, or is closed. */
 void streams_drain(struct streams *ss)
 {
 	ss->draining = true;
-	close_listeners(ss);
+	streams_accept_stop(ss);
 	for (enum stream_wait wait = 0; wait < STREAM_SEND; wait++)
 		while (ss->waits[wait].first) {
 			struct stream *s = stream_ref(ss->waits[wait].first);
@@ -197,17 +184,15 @@ void streams_free(struct streams *ss)
 {
 	if (!ss)
 		return;
-	close_listeners(ss);
+	streams_accept_stop(ss);
 	for (enum stream_wait wait = 0; wait < STREAM_CLOSED; wait++)
 		while (ss->waits[wait].first)
 			stream_close(ss->waits[wait].first);
 	for (struct stream *s = ss->waits[STREAM_CLOSED].first; s; s = s->next)
 		s->home = NULL;
+	acceptor_free(ss->acceptor);
 	timer_free(ss->deadline);
-	timer_free(ss->resume);
 	tls_unref(ss->tls);
-	if (ss->spare >= 0)
-		close(ss->spare);
 	if (ss->scratch)
 		pages_free(ss->scratch, STREAM_READ);
 	free(ss->spare_out);
