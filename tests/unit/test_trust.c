@@ -4,32 +4,13 @@
  *
  * The classes, and where they are: version, extensions, curve, algorithm, leaf
  * and CA flags, usage, pathlen, TNAuthList, times, unknown critical extensions,
- * bytes behind a value (rows); revocation, forged, late and foreign lists (test_trust_crl.c);
- * a file of many (test_long), a loop (test_loop), 60 of one name (test_maze); bytes
- * behind a certificate (test_cert.c); a list of authorities that is no good
- * (test_calist.c, test_lists.c).
+ * bytes behind a value (here); revocation, forged, late and foreign lists (test_trust_crl.c);
+ * a file of many, a loop, 60 of one name (test_trust_paths.c); what is no anchor and no list
+ * (test_trust_loading.c); bytes behind a certificate (test_cert.c); a list of authorities that is
+ * no good (test_calist.c, test_lists.c).
  */
-#include "shaken/trust.h"
-
-#include "pki.h"
 #include "tests/check.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
-
-/* Which files a row hands over */
-enum shape {
-	NORMAL,      /* leaf, intermediate | root             */
-	LEAF_ONLY,   /* leaf               | root             */
-	WITH_ROOT,   /* leaf, intermediate, root | root       */
-	REVERSED,    /* intermediate, leaf | root             */
-	MID_ANCHOR,  /* leaf               | intermediate     */
-	STRANGE_TOP, /* leaf, intermediate, root | other root */
-	SELF_SIGNED, /* leaf signed by itself | root          */
-	NO_MID,      /* leaf signed by the root | root        */
-	NO_ANCHORS,  /* leaf, intermediate | none             */
-};
+#include "tests/unit/trust_kit.h"
 
 static const struct sk_trust_rules plain = { .profile = SK_PROFILE_OFF };
 static const struct sk_trust_rules strict = { .profile = SK_PROFILE_STRICT };
@@ -54,17 +35,8 @@ static const char two_halves[] = "3028a1123010160b31323135353535313230300201"
 static const char spc_709j[] = "3008a00616043730394a";
 static const char spc_1234[] = "3008a006160431323334";
 
-#define YEAR (365 * 86400)
-
 /* clang-format off */
-static const struct row {
-	const char *name;
-	enum sk_err want;
-	const struct sk_trust_rules *rules;
-	struct pki_spec leaf, mid, root;
-	enum shape shape;
-	int64_t now; /* 0: PKI_NOW */
-} rows[] = {
+static const struct row rows[] = {
 	/* accepted */
 	{ .name = "good", .want = SK_OK },
 	{ .name = "good, strict", .want = SK_OK, .rules = &strict },
@@ -252,43 +224,6 @@ static const struct row {
 };
 /* clang-format on */
 
-struct files {
-	struct pki_cert root, mid, leaf, other;
-	struct pki_text chain, anchors;
-};
-
-static void make(const struct row *row, struct files *f)
-{
-	const struct pki_spec usual = { 0 };
-	const struct pki_cert *above = row->shape == NO_MID ? &f->root : &f->mid;
-
-	f->chain.len = f->anchors.len = 0;
-	f->root = pki_issue(&row->root, PKI_ROOT, NULL, NULL);
-	f->mid = pki_issue(&row->mid, PKI_MID, &f->root, NULL);
-	f->leaf = pki_issue(&row->leaf, PKI_LEAF, row->shape == SELF_SIGNED ? NULL : above, NULL);
-	f->other = pki_issue(&usual, PKI_ROOT, NULL, NULL);
-
-	if (row->shape == REVERSED)
-		pki_add_cert(&f->chain, f->mid.cert);
-	pki_add_cert(&f->chain, f->leaf.cert);
-	if (row->shape == NORMAL || row->shape == WITH_ROOT || row->shape == STRANGE_TOP ||
-	    row->shape == NO_ANCHORS)
-		pki_add_cert(&f->chain, f->mid.cert);
-	if (row->shape == WITH_ROOT || row->shape == STRANGE_TOP)
-		pki_add_cert(&f->chain, f->root.cert);
-	pki_add_cert(&f->anchors, row->shape == MID_ANCHOR    ? f->mid.cert
-				  : row->shape == STRANGE_TOP ? f->other.cert
-							      : f->root.cert);
-}
-
-static void drop(struct files *f)
-{
-	pki_drop(&f->root);
-	pki_drop(&f->mid);
-	pki_drop(&f->leaf);
-	pki_drop(&f->other);
-}
-
 static void try_row(const struct row *row)
 {
 	static struct files f;
@@ -320,233 +255,6 @@ static void test_rows(void)
 		refused += rows[i].want != SK_OK;
 	}
 	CHECK(refused >= 57, "refused: %zu", refused);
-}
-
-static void test_oid(void)
-{
-	static const struct {
-		const char *text;
-		uint8_t len, der[SK_OID_MAX];
-	} good[] = {
-		{ "1.2.3.4", 3, { 0x2a, 3, 4 } },
-		{ "0.0", 1, { 0 } },
-		{ "2.16.840.1.114569.1.1.4",
-		  10,
-		  { 0x60, 0x86, 0x48, 0x01, 0x86, 0xff, 0x09, 0x01, 0x01, 0x04 } },
-	};
-	static const char *const bad[] = {
-		"",
-		"1",
-		"9.1",
-		"1.40",
-		"1.2.",
-		".1.2",
-		"1..2",
-		"1.2 3",
-		" 1.2",
-		"1.2\n",
-		"1.2.-3",
-		"commonName",
-		"1.2.x",
-		"1.2.3/",
-		"2.5.4.3a",
-		"0x1.2.3",
-		"1.2.999999999.999999999.999999999.999999999.999999999.999999999.999999999",
-	};
-	struct sk_oid oid;
-
-	for (size_t i = 0; i < SK_COUNT(good); i++)
-		CHECK(sk_oid_parse(good[i].text, &oid) && oid.len == good[i].len &&
-			      memcmp(oid.der, good[i].der, oid.len) == 0,
-		      "%s", good[i].text);
-	for (size_t i = 0; i < SK_COUNT(bad); i++) {
-		oid = (struct sk_oid){ .len = 77 };
-		CHECK(!sk_oid_parse(bad[i], &oid) && oid.len == 77, "\"%s\"", bad[i]);
-	}
-}
-
-static void test_loading(void)
-{
-	static struct files f;
-	static struct pki_text crl;
-	static char big[2 * PKI_TEXT_MAX + 64];
-	SK_CLEANUP(sk_trust_free_p) struct sk_trust *trust = NULL;
-	size_t count = 7;
-
-	make(&rows[0], &f);
-	CHECK(!sk_trust_new(&plain, &trust) && sk_trust_anchors(trust) == 0, "new");
-	CHECK(sk_trust_add_anchors(trust, "", 0, &count) == SK_CERT_SYNTAX, "empty");
-	CHECK(sk_trust_add_anchors(trust, "text", 4, &count) == SK_CERT_SYNTAX, "text");
-	CHECK(sk_trust_add_anchors(trust, f.chain.text, f.chain.len, &count) == SK_CERT_SYNTAX,
-	      "a leaf");
-	snprintf(big, sizeof(big), "%s%s", f.anchors.text, f.chain.text);
-	CHECK(sk_trust_add_anchors(trust, big, strlen(big), &count) == SK_CERT_SYNTAX,
-	      "root and leaf");
-	snprintf(big, sizeof(big), "%s-----BEGIN CERTIFICATE-----\nMAA=\n", f.anchors.text);
-	CHECK(sk_trust_add_anchors(trust, big, strlen(big), &count) == SK_CERT_SYNTAX, "cut");
-	CHECK(sk_trust_anchors(trust) == 0 && count == 7, "nothing was added");
-	CHECK(!sk_trust_add_anchors(trust, f.anchors.text, f.anchors.len, &count) && count == 1,
-	      "root");
-	CHECK(sk_trust_anchors(trust) == 1, "one anchor");
-
-	count = 7;
-	pki_add_crl(&crl, &(struct pki_crl){ 0 }, &f.mid);
-	CHECK(sk_trust_add_crls(trust, "", 0, &count) == SK_CRL_INVALID, "empty list");
-	CHECK(sk_trust_add_crls(trust, "text", 4, &count) == SK_CRL_INVALID, "text");
-	CHECK(sk_trust_add_crls(trust, f.anchors.text, f.anchors.len, &count) == SK_CRL_INVALID,
-	      "cert");
-	snprintf(big, sizeof(big), "%s%s", crl.text, f.anchors.text);
-	CHECK(sk_trust_add_crls(trust, big, strlen(big), &count) == SK_CRL_INVALID,
-	      "list and cert");
-	CHECK(count == 7, "untouched");
-	CHECK(!sk_trust_add_crls(trust, crl.text, crl.len, &count) && count == 1, "a list");
-	drop(&f);
-}
-
-static void test_der_crl(void)
-{
-	static struct files f;
-	static struct pki_text crl;
-	SK_CLEANUP(sk_trust_free_p) struct sk_trust *trust = NULL;
-	uint8_t der[4096];
-	size_t count = 0;
-	char body[8192] = "", *line;
-	int len;
-
-	make(&rows[0], &f);
-	pki_add_crl(&crl, &(struct pki_crl){ .revoked = f.leaf.cert }, &f.mid);
-	for (line = strtok(crl.text, "\n"); line; line = strtok(NULL, "\n"))
-		if (line[0] != '-')
-			strcat(body, line);
-	len = EVP_DecodeBlock(der, (uint8_t *)body, (int)strlen(body));
-	while (len > 0 && body[strlen(body) - 1] == '=')
-		body[strlen(body) - 1] = '\0', len--;
-
-	CHECK(!sk_trust_new(&plain, &trust), "new");
-	CHECK(sk_trust_add_crls(trust, (char *)der, (size_t)len - 1, &count) == SK_CRL_INVALID,
-	      "short");
-	CHECK(sk_trust_add_crls(trust, (char *)der, (size_t)len + 1, &count) == SK_CRL_INVALID,
-	      "long");
-	CHECK(!sk_trust_add_crls(trust, (char *)der, (size_t)len, &count) && count == 1, "DER");
-	drop(&f);
-}
-
-/* Certificates that all have one name and sign each other in a ring: as many as a file can have */
-static void test_maze(void)
-{
-	const struct pki_spec spec = { .cn = "SHAKEN maze", .aki = "3000" }, usual = { 0 };
-	struct pki_cert made[60];
-	static struct pki_text anchors, chain_text, all;
-	SK_CLEANUP(sk_trust_free_p) struct sk_trust *trust = NULL;
-	SK_CLEANUP(sk_chain_free_p) struct sk_chain *chain = NULL, *none = NULL;
-	struct pki_cert leaf;
-	clock_t start;
-
-	made[0] = pki_issue(&spec, PKI_MID, NULL, NULL);
-	for (size_t i = 1; i < SK_COUNT(made); i++)
-		made[i] = pki_issue(&spec, PKI_MID, &made[i - 1], NULL);
-	leaf = pki_issue(&usual, PKI_LEAF, &made[59], NULL);
-	pki_add_cert(&all, leaf.cert);
-	pki_add_cert(&chain_text, leaf.cert);
-	for (size_t i = 0; i < SK_COUNT(made); i++) {
-		pki_add_cert(&all, made[i].cert);
-		if (i < SK_CERT_MAX - 1)
-			pki_add_cert(&chain_text, made[i].cert);
-	}
-	EVP_PKEY_free(pki_simple(NULL, &(struct pki_text){ 0 }, &anchors));
-	start = clock();
-	CHECK(sk_chain_new(all.text, all.len, &none) != SK_OK, "60 certificates in a file");
-	CHECK(!sk_trust_new(&plain, &trust) &&
-		      !sk_trust_add_anchors(trust, anchors.text, anchors.len, NULL) &&
-		      !sk_chain_new(chain_text.text, chain_text.len, &chain),
-	      "set-up");
-	CHECK(chain && sk_trust_check(trust, chain, PKI_NOW, NULL) == SK_CERT_UNTRUSTED, "maze");
-	printf("maze: %ld us\n", (long)((clock() - start) * 1000000 / CLOCKS_PER_SEC));
-	pki_drop(&leaf);
-	for (size_t i = 0; i < SK_COUNT(made); i++)
-		pki_drop(&made[i]);
-}
-
-/* 13 certificates under each other, all good: a file of five of them, and all in one file */
-static void test_long(void)
-{
-	const struct pki_spec usual = { 0 };
-	static struct pki_text anchors, all, five;
-	struct pki_cert made[13];
-	char name[32];
-	SK_CLEANUP(sk_trust_free_p) struct sk_trust *trust = NULL;
-	SK_CLEANUP(sk_chain_free_p) struct sk_chain *chain = NULL, *none = NULL;
-
-	made[12] = pki_issue(&usual, PKI_ROOT, NULL, NULL);
-	for (size_t i = 12; i > 0; i--) {
-		snprintf(name, sizeof(name), "SHAKEN CA %zu", i);
-		made[i - 1] = pki_issue(&(struct pki_spec){ .cn = i > 1 ? name : NULL },
-					i > 1 ? PKI_MID : PKI_LEAF, &made[i], NULL);
-	}
-	for (size_t i = 0; i < 12; i++)
-		pki_add_cert(&all, made[i].cert);
-	for (size_t i = 0; i < SK_CERT_MAX; i++)
-		pki_add_cert(&five, made[i].cert);
-	pki_add_cert(&anchors, made[12].cert);
-	CHECK(sk_chain_new(all.text, all.len, &none) == SK_CERT_SYNTAX, "13 deep, in one file");
-	CHECK(!sk_trust_new(&plain, &trust) &&
-		      !sk_trust_add_anchors(trust, anchors.text, anchors.len, NULL) &&
-		      !sk_chain_new(five.text, five.len, &chain),
-	      "set-up");
-	CHECK(chain && sk_trust_check(trust, chain, PKI_NOW, NULL) == SK_CERT_UNTRUSTED,
-	      "13 deep, five of them in the file");
-	for (size_t i = 0; i < SK_COUNT(made); i++)
-		pki_drop(&made[i]);
-}
-
-/* Two that issued each other, and neither is an anchor */
-static void test_loop(void)
-{
-	const struct pki_spec one = { .cn = "SHAKEN one" }, two = { .cn = "SHAKEN two" },
-			      usual = { 0 };
-	struct pki_cert first = pki_issue(&one, PKI_MID, NULL, NULL);
-	struct pki_cert second = pki_issue(&two, PKI_MID, &first, NULL);
-	struct pki_cert again = pki_issue(&one, PKI_MID, &second, first.key);
-	struct pki_cert leaf = pki_issue(&usual, PKI_LEAF, &again, NULL);
-	static struct pki_text chain_text, anchors;
-	SK_CLEANUP(sk_trust_free_p) struct sk_trust *trust = NULL;
-	SK_CLEANUP(sk_chain_free_p) struct sk_chain *chain = NULL;
-
-	EVP_PKEY_free(pki_simple(NULL, &(struct pki_text){ 0 }, &anchors));
-	pki_add_cert(&chain_text, leaf.cert);
-	pki_add_cert(&chain_text, again.cert);
-	pki_add_cert(&chain_text, second.cert);
-	CHECK(!sk_trust_new(&plain, &trust) &&
-		      !sk_trust_add_anchors(trust, anchors.text, anchors.len, NULL) &&
-		      !sk_chain_new(chain_text.text, chain_text.len, &chain),
-	      "set-up");
-	CHECK(chain && sk_trust_check(trust, chain, PKI_NOW, NULL) == SK_CERT_UNTRUSTED, "loop");
-	pki_drop(&first);
-	pki_drop(&second);
-	pki_drop(&again);
-	pki_drop(&leaf);
-}
-
-static void test_signers(void)
-{
-	static struct files f;
-	SK_CLEANUP(sk_trust_free_p) struct sk_trust *trust = NULL;
-	SK_CLEANUP(sk_chain_free_p) struct sk_chain *chain = NULL;
-	size_t count = 7;
-
-	make(&rows[0], &f);
-	CHECK(!sk_trust_new(&plain, &trust), "new");
-	CHECK(sk_trust_add_crl_signers(trust, "", 0, &count) == SK_CERT_SYNTAX, "empty");
-	CHECK(sk_trust_add_crl_signers(trust, "text", 4, &count) == SK_CERT_SYNTAX, "text");
-	CHECK(sk_trust_add_crl_signers(trust, f.chain.text, f.chain.len, &count) == SK_CERT_SYNTAX,
-	      "a leaf signs no lists");
-	CHECK(count == 7, "untouched");
-	CHECK(!sk_trust_add_crl_signers(trust, f.anchors.text, f.anchors.len, &count) && count == 1,
-	      "a root");
-	CHECK(!sk_chain_new(f.chain.text, f.chain.len, &chain) &&
-		      sk_trust_check(trust, chain, PKI_NOW, NULL) == SK_CERT_UNTRUSTED,
-	      "who signs lists is no anchor");
-	drop(&f);
 }
 
 static bool has_finding(const struct sk_findings *findings, const char *part)
@@ -594,13 +302,6 @@ static void test_findings(void)
 int main(void)
 {
 	test_rows();
-	test_loading();
-	test_oid();
-	test_der_crl();
-	test_maze();
-	test_long();
-	test_loop();
-	test_signers();
 	test_findings();
 	return check_result();
 }
