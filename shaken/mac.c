@@ -9,6 +9,7 @@
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 struct sk_mac {
 	uint64_t key[2];
@@ -134,6 +135,18 @@ enum sk_err sk_mac_new(const uint8_t key[SK_MAC_KEY], struct sk_mac **out)
 	mac->key[1] = load(key + 8);
 	*out = mac;
 	return SK_OK;
+}
+
+enum sk_err sk_mac_new_secret(struct sk_mac **out)
+{
+	uint8_t key[SK_MAC_KEY];
+	enum sk_err err;
+
+	if (getrandom(key, sizeof(key), 0) != (ssize_t)sizeof(key))
+		return SK_ECRYPTO;
+	err = sk_mac_new(key, out);
+	OPENSSL_cleanse(key, sizeof(key));
+	return err;
 }
 
 void sk_mac_free(struct sk_mac *mac)

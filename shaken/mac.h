@@ -25,6 +25,10 @@ struct sk_mac;
 
 SK_MUSTCHECK
 enum sk_err sk_mac_new(const uint8_t key[SK_MAC_KEY], struct sk_mac **out);
+
+/** The same under a random key that nobody knows: for tables that strangers fill. */
+SK_MUSTCHECK
+enum sk_err sk_mac_new_secret(struct sk_mac **out);
 void sk_mac_free(struct sk_mac *mac);
 SK_DEFINE_CLEANUP(struct sk_mac, sk_mac_free)
 

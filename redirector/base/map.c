@@ -10,7 +10,6 @@
 
 #include <stdint.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
 struct slot {
 	char *key; /* owned; NULL: free */
@@ -61,19 +60,6 @@ static char *copy_of(struct sk_span text)
 	return copy;
 }
 
-static struct sk_mac *mac_new(void)
-{
-	uint8_t key[SK_MAC_KEY];
-	struct sk_mac *mac = NULL;
-
-	if (getrandom(key, sizeof(key), 0) != (ssize_t)sizeof(key))
-		return NULL;
-	if (sk_mac_new(key, &mac) != SK_OK)
-		mac = NULL;
-	explicit_bzero(key, sizeof(key));
-	return mac;
-}
-
 struct map *map_new(size_t limit)
 {
 	struct map *map = NULL;
@@ -87,9 +73,8 @@ struct map *map_new(size_t limit)
 	if (!map)
 		return NULL;
 	*map = (struct map){ .mask = slots - 1, .limit = limit };
-	map->mac = mac_new();
 	map->slots = calloc(slots, sizeof(*map->slots));
-	if (!map->mac || !map->slots) {
+	if (sk_mac_new_secret(&map->mac) || !map->slots) {
 		map_free(map, NULL);
 		return NULL;
 	}

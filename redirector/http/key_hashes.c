@@ -9,7 +9,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 struct slot {
 	uint8_t hash[KEY_HASH_SIZE];
@@ -54,19 +53,6 @@ bool key_hash_read(const char *text, uint8_t out[KEY_HASH_SIZE])
 	return true;
 }
 
-static struct sk_mac *mac_new(void)
-{
-	uint8_t key[SK_MAC_KEY];
-	struct sk_mac *mac = NULL;
-
-	if (getrandom(key, sizeof(key), 0) != (ssize_t)sizeof(key))
-		return NULL;
-	if (sk_mac_new(key, &mac) != SK_OK)
-		mac = NULL;
-	explicit_bzero(key, sizeof(key));
-	return mac;
-}
-
 struct key_hashes *key_hashes_new(size_t limit)
 {
 	SK_CLEANUP(key_hashes_free_p) struct key_hashes *keys = calloc(1, sizeof(*keys));
@@ -78,9 +64,10 @@ struct key_hashes *key_hashes_new(size_t limit)
 		slots *= 2;
 	keys->mask = slots - 1;
 	keys->limit = limit;
-	keys->mac = mac_new();
 	keys->slots = calloc(slots, sizeof(*keys->slots));
-	return keys->mac && keys->slots ? sk_steal(keys) : NULL;
+	if (sk_mac_new_secret(&keys->mac) || !keys->slots)
+		return NULL;
+	return sk_steal(keys);
 }
 
 void key_hashes_free(struct key_hashes *keys)

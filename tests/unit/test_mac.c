@@ -141,6 +141,21 @@ static void test_uuid(void)
 	CHECK_STR(text, "00000000-0000-8000-8000-000000000000", "zero");
 }
 
+static void test_secret(void)
+{
+	const struct sk_span text = sk_span_of("text");
+	uint8_t first[SK_MAC_LEN], again[SK_MAC_LEN], other[SK_MAC_LEN];
+	SK_CLEANUP(sk_mac_free_p) struct sk_mac *one = NULL, *two = NULL;
+
+	CHECK(sk_mac_new_secret(&one) == SK_OK && sk_mac_new_secret(&two) == SK_OK, "new");
+	CHECK(sk_mac_hash(one, &text, 1, first) == SK_OK &&
+		      sk_mac_hash(one, &text, 1, again) == SK_OK &&
+		      sk_mac_hash(two, &text, 1, other) == SK_OK,
+	      "hashes");
+	CHECK(memcmp(first, again, sizeof(first)) == 0, "the same of one");
+	CHECK(memcmp(first, other, sizeof(first)) != 0, "another of another");
+}
+
 int main(void)
 {
 	SK_CLEANUP(sk_mac_free_p) struct sk_mac *mac = NULL;
@@ -152,5 +167,6 @@ int main(void)
 	test_hash(mac);
 	test_parts(mac);
 	test_uuid();
+	test_secret();
 	return check_result();
 }
