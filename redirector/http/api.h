@@ -144,6 +144,19 @@ bool api_identities(struct sk_span text, struct sk_span out[SK_IDENTITY_MAX], si
  * 500. */
 unsigned api_status_ours(enum sk_err err);
 
+/**
+ * Asks in the name of a request: its client, addresses, transport and X-RequestID.
+ *
+ * @param interface  Its name in the record; lives for ever
+ * @param done       Called with `arg`, now or later, unless this fails
+ *
+ * @return As desk_ask()
+ */
+SK_MUSTCHECK
+enum sk_err api_ask(const struct api_parts *parts, struct exchange *exchange,
+		    const struct api_ids *ids, const char *interface,
+		    struct desk_question *question, desk_h *done, void *arg);
+
 /** Answers with a JSON text. A 503 gets Retry-After. */
 void api_answer(struct exchange *exchange, unsigned status, struct sk_span text,
 		const struct api_ids *ids);

@@ -26,6 +26,21 @@ unsigned api_status_ours(enum sk_err err)
 	}
 }
 
+enum sk_err api_ask(const struct api_parts *parts, struct exchange *exchange,
+		    const struct api_ids *ids, const char *interface,
+		    struct desk_question *question, desk_h *done, void *arg)
+{
+	const struct http_request *request = exchange_request(exchange);
+
+	question->client = request->client;
+	question->source = request->source;
+	question->local = request->local;
+	question->transport = request->tls ? "https" : "http";
+	question->id = sk_span_of(ids->request);
+	question->interface = interface;
+	return desk_ask(parts->desk, question, done, arg);
+}
+
 void api_answer(struct exchange *exchange, unsigned status, struct sk_span text,
 		const struct api_ids *ids)
 {

@@ -125,7 +125,6 @@ static void verification_ended(void *arg, const struct call *call)
 static void ask(struct atis *atis, struct exchange *exchange, struct desk_question *question,
 		const struct api_ids *ids, desk_h *done)
 {
-	const struct http_request *request = exchange_request(exchange);
 	struct waiting_question *q = malloc(sizeof(*q));
 
 	if (!q) {
@@ -133,13 +132,7 @@ static void ask(struct atis *atis, struct exchange *exchange, struct desk_questi
 		return;
 	}
 	*q = (struct waiting_question){ exchange, *ids };
-	question->client = request->client;
-	question->source = request->source;
-	question->local = request->local;
-	question->transport = request->tls ? "https" : "http";
-	question->id = sk_span_of(ids->request);
-	question->interface = "atis";
-	if (desk_ask(atis->parts.desk, question, done, q)) {
+	if (api_ask(&atis->parts, exchange, ids, "atis", question, done, q)) {
 		except_ours(q, SK_ENOMEM);
 		free(q);
 	}

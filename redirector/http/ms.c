@@ -108,7 +108,6 @@ static void verification_ended(void *arg, const struct call *call)
 static void ask(struct ms *ms, struct exchange *exchange, struct desk_question *question,
 		json_t *body, const struct api_ids *ids, desk_h *done)
 {
-	const struct http_request *request = exchange_request(exchange);
 	struct waiting_question *q = malloc(sizeof(*q));
 
 	if (!q) {
@@ -117,13 +116,7 @@ static void ask(struct ms *ms, struct exchange *exchange, struct desk_question *
 		return;
 	}
 	*q = (struct waiting_question){ exchange, body, *ids };
-	question->client = request->client;
-	question->source = request->source;
-	question->local = request->local;
-	question->transport = request->tls ? "https" : "http";
-	question->id = sk_span_of(ids->request);
-	question->interface = "ms";
-	if (desk_ask(ms->parts.desk, question, done, q)) {
+	if (api_ask(&ms->parts, exchange, ids, "ms", question, done, q)) {
 		fail(exchange, ids, 500, NULL);
 		question_free(q);
 	}

@@ -80,18 +80,11 @@ static enum sk_err read_parties(struct sk_span identity, struct asked *out)
 static void ask(struct secsipidx *s, struct exchange *exchange, struct desk_question *question,
 		desk_h *done)
 {
-	const struct http_request *request = exchange_request(exchange);
 	struct api_ids ids;
 	enum sk_err err;
 
 	api_ids_read(exchange, &ids);
-	question->client = request->client;
-	question->source = request->source;
-	question->local = request->local;
-	question->transport = request->tls ? "https" : "http";
-	question->id = sk_span_of(ids.request);
-	question->interface = "secsipidx";
-	err = desk_ask(s->parts.desk, question, done, exchange);
+	err = api_ask(&s->parts, exchange, &ids, "secsipidx", question, done, exchange);
 	if (err)
 		say_ours(exchange, err);
 }
