@@ -23,11 +23,12 @@ static void skip_commas(struct sk_span *s)
 
 /* @param out  The tag with its quotes, without a W/  @return false: there is none, or a broken one
  */
-static bool take_tag(struct sk_span *s, struct sk_span *out)
+static bool take_tag(struct sk_span *s, struct sk_span *out, bool *weak)
 {
 	size_t end = 1;
 
-	if (s->len >= 2 && s->ptr[0] == 'W' && s->ptr[1] == '/')
+	*weak = s->len >= 2 && s->ptr[0] == 'W' && s->ptr[1] == '/';
+	if (*weak)
 		skip(s, 2);
 	if (s->len < 2 || s->ptr[0] != '"')
 		return false;
@@ -40,14 +41,15 @@ static bool take_tag(struct sk_span *s, struct sk_span *out)
 	return true;
 }
 
-bool conditional_has(struct sk_span list, const char *tag)
+bool conditional_has(struct sk_span list, const char *tag, bool strong)
 {
 	struct sk_span one, rest = sk_span_trim(list);
+	bool weak;
 
 	if (sk_span_eq(rest, SK_SPAN("*")))
 		return true;
-	for (skip_commas(&rest); take_tag(&rest, &one); skip_commas(&rest)) {
-		if (sk_span_eq(one, sk_span_of(tag)))
+	for (skip_commas(&rest); take_tag(&rest, &one, &weak); skip_commas(&rest)) {
+		if (!(strong && weak) && sk_span_eq(one, sk_span_of(tag)))
 			return true;
 		if (rest.len > 0 && rest.ptr[0] != ',' && rest.ptr[0] != ' ' && rest.ptr[0] != '\t')
 			return false;

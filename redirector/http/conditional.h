@@ -9,11 +9,12 @@
 #include <stdbool.h>
 
 /**
- * Is the tag on this list (If-None-Match: weak comparison)?  "*" has every tag.  Of a list that is
+ * Is the tag on this list?  "*" has every tag.  Of a list that is
  * broken counts what stands before the break.
  *
- * @param list  Of the header; empty: not
- * @param tag   Ours, quoted: "\"...\""; strong
+ * @param list    Of the header; empty: not
+ * @param tag     Ours, quoted: "\"...\""; strong
+ * @param strong  Weak ones do not count (If-Match; RFC 9110, 8.8.3.2); else they do (If-None-Match)
  */
 SK_MUSTCHECK
-bool conditional_has(struct sk_span list, const char *tag);
+bool conditional_has(struct sk_span list, const char *tag, bool strong);

@@ -13,6 +13,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum {
+	CLOSE_WAIT = 8, /* TCP_CLOSE_WAIT of netinet/tcp.h, which linux/tcp.h does not bear */
+};
+
 static int64_t limit_of(const struct http *http, enum waits waits)
 {
 	const struct http_conf *set = &http->conf->http;
@@ -78,14 +82,21 @@ static void put_in(struct connection *c, enum waits waits)
 	set_late(http, c->since_ms + limit_of(http, waits));
 }
 
-static uint64_t received(const struct connection *c)
+static struct tcp_info look_at(const struct connection *c)
 {
 	struct tcp_info info = { .tcpi_state = 0 };
 	socklen_t len = sizeof(info);
 
 	if (getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
-		return 0;
-	return info.tcpi_bytes_received;
+		info = (struct tcp_info){ .tcpi_state = 0 };
+	return info;
+}
+
+uint64_t connection_written(const struct connection *c)
+{
+	struct tcp_info info = look_at(c);
+
+	return info.tcpi_bytes_sent - info.tcpi_bytes_retrans + info.tcpi_notsent_bytes;
 }
 
 void connection_waits(struct connection *c, enum waits waits)
@@ -93,8 +104,17 @@ void connection_waits(struct connection *c, enum waits waits)
 	take_out(c);
 	put_in(c, waits);
 	if (waits == WAITS_IDLE) {
+		struct tcp_info info = look_at(c);
+
 		c->idle_since_ms = c->since_ms;
-		c->received = received(c);
+		c->received = info.tcpi_bytes_received;
+		/* The client closed its side with its request, and the event of that has gone by:
+		 * another one.  Who has sent half a record of TLS besides is found by
+		 * look_at_idle(). */
+		if (info.tcpi_state == CLOSE_WAIT) {
+			shutdown(c->fd, SHUT_RD);
+			engine_kick(c->engine);
+		}
 	}
 }
 
@@ -144,12 +164,14 @@ void connection_end(struct connection *c)
 static bool look_at_idle(struct connection *c)
 {
 	struct http *http = c->home;
+	struct tcp_info info = look_at(c);
 
-	if (http_now(http) - c->idle_since_ms >= http->conf->http.idle)
+	if (http_now(http) - c->idle_since_ms >= http->conf->http.idle ||
+	    info.tcpi_state == CLOSE_WAIT)
 		return true;
 	take_out(c);
 	/* if the next request has begun, and its first line is not there yet */
-	put_in(c, received(c) != c->received ? WAITS_REQUEST : WAITS_IDLE);
+	put_in(c, info.tcpi_bytes_received != c->received ? WAITS_REQUEST : WAITS_IDLE);
 	return false;
 }
 

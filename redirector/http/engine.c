@@ -17,7 +17,8 @@
 enum {
 	TURNS_AT_ONCE = 4,
 	PACE_MAX_MS = 16,
-	/* beside the head: the fields' records, what is left of a body's piece, an answer's head */
+	/* beside the head: the fields' records, what is left of a body's piece, an answer's head.
+	 * Were a longer head taken because it fits in here, there would be no room to answer it. */
 	POOL_BESIDE = 8 << 10,
 };
 
@@ -147,7 +148,8 @@ struct engine *engine_new(struct http *http, bool tls, char why[256])
 
 	if (e) {
 		*e = (struct engine){ .home = http, .tls = tls };
-		e->pool = (size_t)http->conf->http.header_max + POOL_BESIDE;
+		e->head_max = (size_t)http->conf->http.header_max;
+		e->pool = e->head_max + POOL_BESIDE;
 		e->daemon = start(e);
 	}
 	info = e && e->daemon ? MHD_get_daemon_info(e->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;

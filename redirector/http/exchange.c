@@ -72,6 +72,42 @@ struct sk_span exchange_header(const struct exchange *x, const char *name)
 	return sk_span_trim((struct sk_span){ value, len });
 }
 
+/* What is being joined. */
+struct joined {
+	const char *name;
+	struct sk_buf text;
+	struct sk_span first;
+	size_t count;
+};
+
+static enum MHD_Result on_header(void *arg, enum MHD_ValueKind kind, const char *name,
+				 size_t name_len, const char *value, size_t value_len)
+{
+	struct joined *j = arg;
+	struct sk_span one = sk_span_trim((struct sk_span){ value, value ? value_len : 0 });
+
+	(void)kind;
+	if (!sk_span_eq_nocase((struct sk_span){ name, name_len }, sk_span_of(j->name)))
+		return MHD_YES;
+	if (j->count++ == 0)
+		j->first = one;
+	else
+		sk_buf_puts(&j->text, ", ");
+	sk_buf_put(&j->text, one);
+	return MHD_YES;
+}
+
+struct sk_span exchange_headers(const struct exchange *x, const char *name, char *mem, size_t size)
+{
+	struct joined j = { .name = name };
+
+	if (!x->connection || x->queued)
+		return (struct sk_span){ NULL, 0 };
+	sk_buf_init(&j.text, mem, size);
+	MHD_get_connection_values_n(x->connection->mhd, MHD_HEADER_KIND, on_header, &j);
+	return j.count > 1 ? (struct sk_span){ mem, j.text.len } : j.first;
+}
+
 static void count_answer(struct exchange *x, const struct http_reply *reply)
 {
 	unsigned hundred = reply->status / 100;
@@ -80,7 +116,7 @@ static void count_answer(struct exchange *x, const struct http_reply *reply)
 				  memory_order_relaxed);
 	atomic_fetch_add_explicit(&x->counts->us, (uint64_t)(clock_us() - x->request.began_us),
 				  memory_order_relaxed);
-	if (x->request.method != METHOD_HEAD)
+	if (x->request.method != METHOD_HEAD && reply->status != 304)
 		atomic_fetch_add_explicit(&x->home->parts.counts->n[HTTP_BYTES_OUT],
 					  reply->body.len, memory_order_relaxed);
 }

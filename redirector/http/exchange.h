@@ -42,6 +42,11 @@ const struct http_request *exchange_request(const struct exchange *exchange);
 /** The first header of that name (any case); `ptr` NULL: none. */
 struct sk_span exchange_header(const struct exchange *exchange, const char *name);
 
+/** All of that name, joined as RFC 9110, 5.3 has it.
+ * @param mem  Room for several; what does not fit is left out */
+struct sk_span exchange_headers(const struct exchange *exchange, const char *name, char *mem,
+				size_t size);
+
 struct http_header {
 	const char *name, *value;
 };

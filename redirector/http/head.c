@@ -66,6 +66,7 @@ void head_read(struct MHD_Connection *mhd, const char *begin, struct sk_span tar
 	out->version = sk_span_of(version);
 	out->count = 0;
 	out->too_many = false;
+	out->size = info ? info->header_size : 0;
 	/* "GET" " " "/path" " " "HTTP/1.1" */
 	out->crooked = !info || version != begin + out->method.len + 1 + target.len + 1;
 	if (out->crooked)

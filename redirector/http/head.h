@@ -28,6 +28,7 @@ struct head {
 	struct sk_span method, target, version;
 	struct head_field fields[HEAD_FIELDS_MAX];
 	size_t count;
+	size_t size;  /**< bytes of all of it, the empty line included */
 	bool crooked; /**< the bytes were not what the pieces say: bare or odd line ends, folds, NUL
 		       */
 	bool too_many;

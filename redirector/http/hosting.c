@@ -14,6 +14,7 @@
 
 enum {
 	CONTROL_SIZE = 48,
+	CONDITION_SIZE = 1024, /* of a list of tags; ours is one of 45 bytes */
 };
 
 struct hosting {
@@ -94,26 +95,61 @@ static void print_control(const struct hosting *h, int64_t seconds, char out[CON
 			 seconds < h->max_age ? seconds : h->max_age);
 }
 
-/* A 304 has the same headers, and no body (RFC 9110, 15.4.5). */
+/* May it be answered at all (If-Match), and has the client got it (RFC 9110, 13.2.2)? */
+static unsigned status_of(const struct exchange *exchange, const char *tag)
+{
+	char mem[CONDITION_SIZE];
+	struct sk_span list = exchange_headers(exchange, "If-Match", mem, sizeof(mem));
+
+	if (list.ptr && !conditional_has(list, tag, true))
+		return 412;
+	list = exchange_headers(exchange, "If-None-Match", mem, sizeof(mem));
+	return list.ptr && conditional_has(list, tag, false) ? 304 : 200;
+}
+
+/* A 304 has the same headers (RFC 9110, 15.4.5), the length of the body that it does not have
+ * among them (8.6). */
 static void answer_certificate(const struct hosting *h, struct exchange *exchange,
 			       const struct hosted_answer *found)
 {
 	const struct published *p = found->published;
-	struct sk_span known = exchange_header(exchange, "If-None-Match");
 	char control[CONTROL_SIZE];
 	struct http_reply reply = {
-		.status = 200,
+		.status = status_of(exchange, p->tag),
 		.headers = { { "ETag", p->tag }, { "Cache-Control", control } },
 	};
 
 	print_control(h, found->seconds, control);
-	if (known.ptr && conditional_has(known, p->tag)) {
-		reply.status = 304;
-	} else {
+	if (reply.status == 200)
 		reply.type = "application/pem-certificate-chain";
+	if (reply.status != 412)
 		reply.body = (struct sk_span){ p->pem, p->len };
-	}
 	exchange_answer(exchange, &reply);
+}
+
+/* Only what is here has methods: of everything else nobody learns more than that it is not. */
+static void answer_method(struct exchange *exchange)
+{
+	exchange_answer(exchange, &(struct http_reply){
+					  .status = 405,
+					  .type = "text/plain; charset=utf-8",
+					  .body = SK_SPAN("a certificate can be got, no more\n"),
+					  .kept = true,
+					  .headers = { { "Allow", "GET, HEAD" } },
+				  });
+}
+
+static void answer(const struct hosting *h, struct exchange *exchange,
+		   const struct hosted_answer *found)
+{
+	const enum http_method method = exchange_request(exchange)->method;
+
+	if (!found)
+		answer_nothing(exchange);
+	else if (method != METHOD_GET && method != METHOD_HEAD)
+		answer_method(exchange);
+	else
+		answer_certificate(h, exchange, found);
 }
 
 static int64_t now(const struct hosting *h)
@@ -135,10 +171,8 @@ static void on_request(void *arg, struct exchange *exchange)
 	const struct hosting *h = arg;
 	struct hosted_answer found;
 
-	if (find(h, exchange, exchange_request(exchange)->path, &found))
-		answer_certificate(h, exchange, &found);
-	else
-		answer_nothing(exchange);
+	answer(h, exchange,
+	       find(h, exchange, exchange_request(exchange)->path, &found) ? &found : NULL);
 }
 
 /* By the name behind PUB, unless there is an x5u of this very path. */
@@ -149,19 +183,19 @@ static void on_pub(void *arg, struct exchange *exchange)
 	struct sk_span path = exchange_request(exchange)->path;
 	struct hosted_answer found;
 
-	if (find(h, exchange, path, &found) ||
-	    (h->hosted && path.len > head &&
-	     hosted_find_name(h->hosted, (struct sk_span){ path.ptr + head, path.len - head },
-			      now(h), &found)))
-		answer_certificate(h, exchange, &found);
-	else
-		answer_nothing(exchange);
+	bool is_here = find(h, exchange, path, &found);
+
+	if (!is_here && h->hosted && path.len > head)
+		is_here = hosted_find_name(h->hosted,
+					   (struct sk_span){ path.ptr + head, path.len - head },
+					   now(h), &found);
+	answer(h, exchange, is_here ? &found : NULL);
 }
 
 void hosting_add(struct hosting *h, const bool *on, struct routes *routes)
 {
 	struct route route = {
-		.methods = METHOD_GET,
+		.methods = METHOD_GET | METHOD_POST | METHOD_OTHER,
 		.who = ROUTE_ANYBODY,
 		.counted = "hosting",
 		.on = on,

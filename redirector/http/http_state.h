@@ -83,7 +83,8 @@ struct exchange {
 	struct authorization *authorization; /* `request.client` lives in it */
 	struct http_request request;
 	struct addr source, local;
-	char *target; /* the same allocation as this */
+	char *target;     /* the same allocation as this */
+	uint64_t written; /* to its connection before it began */
 	char *body;
 	size_t body_len, body_room;
 	enum refusal refusal; /* with `refused`: told when the body has been read */
@@ -105,7 +106,7 @@ struct engine {
 	struct watch *watch;
 	struct timer *timer;
 	struct engine *next; /* of those that only end what they have */
-	size_t pool;
+	size_t head_max, pool;
 	size_t open;
 	bool tls;
 	bool running, kicked;
@@ -183,6 +184,8 @@ void engine_add(struct engine *engine, struct connection *connection);
 /* --- connection.c --- */
 /** Puts it at the end of a list. */
 void connection_waits(struct connection *c, enum waits waits);
+/** Bytes that the kernel was given for the client, ever. */
+uint64_t connection_written(const struct connection *c);
 /** Takes it out of its list, and frees it. */
 void connection_gone(struct connection *c);
 /** Ends it now: both ways, nothing is sent any more. */

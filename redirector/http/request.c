@@ -15,8 +15,9 @@
 #include <string.h>
 
 enum {
-	BODY_FIRST = 2048, /* bytes that a body is given room for at first */
-	WASTE_MAX = 4,     /* so many times http.body-max are thrown away of a refused one */
+	BODY_FIRST = 2048,  /* bytes that a body is given room for at first */
+	FAREWELL_MAX = 100, /* bytes of "100 Continue" and TLS's last word; any answer has more */
+	WASTE_MAX = 4,      /* so many times http.body-max are thrown away of a refused one */
 };
 
 static struct connection *connection_of(struct MHD_Connection *mhd)
@@ -38,14 +39,23 @@ void *request_first_line(void *arg, const char *target, struct MHD_Connection *m
 	if (c->waits != WAITS_BEGIN && c->waits != WAITS_REQUEST)
 		connection_waits(c, WAITS_REQUEST);
 	c->exchange = exchange_new(c, target);
+	if (c->exchange)
+		c->exchange->written = connection_written(c);
 	return c->exchange;
 }
 
-static void malformed(struct exchange *x, const char *why)
+/* Nothing that follows on its connection is read. */
+static void malformed(struct exchange *x, unsigned status, const char *why)
 {
 	http_count(x->home, HTTP_MALFORMED);
-	x->close = true;
-	exchange_plain(x, 400, why);
+	x->close = x->connection->linger = true;
+	exchange_plain(x, status, why);
+}
+
+/* What libmicrohttpd takes into its memory is more: its own limit is for that. */
+static bool is_too_long(const struct exchange *x, const struct head *head)
+{
+	return head->size > x->connection->engine->head_max;
 }
 
 /* What is wrong with it is told when its body has been read. */
@@ -69,12 +79,12 @@ static bool is_over_rate(struct exchange *x)
 static const struct route *find_route(const struct exchange *x)
 {
 	const struct connection *c = x->connection;
-	const struct route *route = routes_find(x->home->parts.routes, x->request.path);
-
-	if (route && c->door == DOOR_HEALTH && !route->on_health)
-		return NULL;
+	const struct routes *routes = x->home->parts.routes;
 	/* who may not connect at all learns nothing of what else is there */
-	return route && (c->listed || route->who == ROUTE_ANYBODY) ? route : NULL;
+	const struct route *route = c->listed ? routes_find(routes, x->request.path)
+					      : routes_find_open(routes, x->request.path);
+
+	return route && (c->door != DOOR_HEALTH || route->on_health) ? route : NULL;
 }
 
 static void split_target(struct exchange *x)
@@ -88,13 +98,15 @@ static void split_target(struct exchange *x)
 	}
 }
 
-/* RFC 6750, 2.1.  Another scheme is no key at all. */
+/* RFC 6750, 2.1.  Another scheme is no key at all; this one with nothing behind it is a key that
+ * is shown, and wrong: somebody's variable was empty. */
 static struct sk_span bearer_of(const struct head *head)
 {
 	size_t count, i = sizeof("Bearer") - 1;
 	struct sk_span value = head_find(head, "Authorization", &count);
 
-	if (count != 1 || value.len <= i || strncasecmp(value.ptr, "Bearer ", i + 1) != 0)
+	if (count != 1 || value.len < i || strncasecmp(value.ptr, "Bearer", i) != 0 ||
+	    (value.len > i && value.ptr[i] != ' '))
 		return (struct sk_span){ NULL, 0 };
 	return sk_span_trim((struct sk_span){ value.ptr + i, value.len - i });
 }
@@ -145,7 +157,9 @@ static void check_body(struct exchange *x, const struct head *head, const struct
 	size_t count;
 	struct sk_span type = head_find(head, "Content-Type", &count);
 
-	if (e->method == METHOD_POST && !e->has_length && !e->chunked)
+	/* who knows every method asks for nothing */
+	if (e->method == METHOD_POST && !(route->methods & METHOD_OTHER) && !e->has_length &&
+	    !e->chunked)
 		refuse_later(x, REFUSAL_NO_LENGTH);
 	if (e->method == METHOD_POST && route->accepts &&
 	    (count != 1 || !media_is(type, route->accepts)))
@@ -203,9 +217,12 @@ static void begin(struct exchange *x, const char *method, const char *version)
 	x->request.method = e.method;
 	/* how long a body in chunks is two readers might see differently: nothing follows it */
 	x->close = e.chunked;
+	if (is_too_long(x, &head)) {
+		malformed(x, 431, "The head of the request is too long.");
+		return;
+	}
 	if (why) {
-		c->linger = true;
-		malformed(x, why);
+		malformed(x, 400, why);
 		return;
 	}
 	judge(x, &head, &e);
@@ -303,6 +320,16 @@ enum MHD_Result request_turn(void *arg, struct MHD_Connection *mhd, const char *
 	return result;
 }
 
+/* libmicrohttpd has answered it without us: a head that it does not take, chunks that are none.  It
+ * says the same of clients that went away in the middle; but to them it has sent nothing. */
+static bool is_refused_by_itself(const struct exchange *x, enum MHD_RequestTerminationCode why)
+{
+	return !x->answered &&
+	       (why == MHD_REQUEST_TERMINATED_COMPLETED_OK ||
+		why == MHD_REQUEST_TERMINATED_WITH_ERROR) &&
+	       connection_written(x->connection) > x->written + FAREWELL_MAX;
+}
+
 void request_ended(void *arg, struct MHD_Connection *mhd, void **exchange,
 		   enum MHD_RequestTerminationCode why)
 {
@@ -315,8 +342,7 @@ void request_ended(void *arg, struct MHD_Connection *mhd, void **exchange,
 	e->progress++;
 	if (!c)
 		return;
-	/* libmicrohttpd has refused it by itself */
-	if (!x->begun && why == MHD_REQUEST_TERMINATED_COMPLETED_OK) {
+	if (is_refused_by_itself(x, why)) {
 		http_count(x->home, HTTP_MALFORMED);
 		atomic_fetch_add_explicit(&x->counts->answers[4], 1, memory_order_relaxed);
 	}

@@ -24,14 +24,20 @@ static size_t fits(const struct route *r, struct sk_span path)
 	return r->path[len - 1] == '/' && !r->exact ? len : 0;
 }
 
-const struct route *routes_find(const struct routes *routes, struct sk_span path)
+/* Can it be the one now? */
+static bool is_there(const struct route *r, bool open)
+{
+	return (!r->on || *r->on) && (!open || r->who == ROUTE_ANYBODY);
+}
+
+static const struct route *find(const struct routes *routes, struct sk_span path, bool open)
 {
 	const struct route *best = NULL;
 	size_t most = 0;
 
 	for (size_t i = 0; i < routes->count; i++) {
 		const struct route *r = &routes->items[i];
-		size_t len = r->on && !*r->on ? 0 : fits(r, path);
+		size_t len = is_there(r, open) ? fits(r, path) : 0;
 
 		if (len > most) {
 			most = len;
@@ -39,4 +45,14 @@ const struct route *routes_find(const struct routes *routes, struct sk_span path
 		}
 	}
 	return best;
+}
+
+const struct route *routes_find(const struct routes *routes, struct sk_span path)
+{
+	return find(routes, path, false);
+}
+
+const struct route *routes_find_open(const struct routes *routes, struct sk_span path)
+{
+	return find(routes, path, true);
 }

@@ -76,3 +76,6 @@ void routes_add(struct routes *routes, const struct route *route);
 /** The one whose path is the request's, or the longest that ends in "/" above it; NULL: none.  An
  * exact path wins. */
 const struct route *routes_find(const struct routes *routes, struct sk_span path);
+
+/** The same among those that are for anybody. */
+const struct route *routes_find_open(const struct routes *routes, struct sk_span path);

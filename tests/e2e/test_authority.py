@@ -38,6 +38,7 @@ def run_with(laboratory, checks, warm):
     server = lab.Redirector(laboratory, settings(laboratory, store, warm), name)
     peer = server.peer()
     checks.same(attest(peer, 'one', A), 302, name + ': no store yet: served, not signed')
+    server.wait_log('event=numbers result=failed', 'why not')     # the log is written in turns
     checks.same(server.log.count('event=numbers result=failed'), 1, name + ': it is said once')
     load(store, ['one,number,,%s,,A,,,' % A, 'two,number,,%s,,B,,,' % B])
     until('the store is found', lambda: 'event=numbers result=opened' in server.log)

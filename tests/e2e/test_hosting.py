@@ -39,10 +39,11 @@ def ask(path, method='GET', host=HOST, source=None, **headers):
         connection.close()
 
 
-def raw(path, method='GET'):
+def raw(path, method='GET', lines=(), source=None):
     """The bytes that come back for any path."""
-    with socket.create_connection(('127.0.0.1', PORT), timeout=lab.PATIENCE) as plain:
-        plain.sendall(b'%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n' % (method.encode(), path, HOST.encode()))
+    with socket.create_connection(('127.0.0.1', PORT), timeout=lab.PATIENCE, source_address=source and (source, 0)) as plain:
+        more = ''.join(line + '\r\n' for line in lines).encode()
+        plain.sendall(b'%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n%s\r\n' % (method.encode(), path, HOST.encode(), more))
         got = b''
         try:
             while True:
@@ -94,6 +95,17 @@ def check_answers(checks, pki):
             checks.same(answer.status, status, '%s If-None-Match: %s' % (method, value))
             checks.same(len(answer.body), len(good.body) if status == 200 and method == 'GET' else 0, 'its body')
             checks.same((answer.get('ETag'), answer.get('Cache-Control')), (tag, control), 'its headers')
+            checks.same(answer.get('Content-Length'), str(len(good.body)), 'its length, also of the body that is not there')
+    rows = [  # lines of If-Match, lines of If-None-Match
+        ([tag], [], 200), (['*'], [], 200), (['"x", ' + tag], [], 200), (['"x"', tag], [], 200), (['"x"'], [], 412), (['W/' + tag], [], 412),
+        ([''], [], 412), ([tag], [tag], 304), (['"x"'], [tag], 412), ([], ['"x"', tag], 304), ([], [tag, '"x"'], 304), ([], ['"x"', '"y"'], 200),
+        ([], ['"%s"' % ('x' * 40)] * 20 + [tag], 304), ([], ['"%s"' % ('x' * 40)] * 60 + [tag], 200),   # a list that no cache sends
+    ]
+    for only, known, status in rows:
+        lines = ['If-Match: ' + v for v in only] + ['If-None-Match: ' + v for v in known]
+        got = raw(b'/sp.pem', lines=lines)
+        checks.same(got.split(b' ', 2)[1:2], [str(status).encode()], str(lines)[:200])
+        checks.same(b'BEGIN' in got, status == 200, 'with a body or none')
     checks.same(ask('/nothing.pem', If_None_Match='*').status, 404, 'a condition on nothing')
     partial = ask('/sp.pem', Range='bytes=0-9')
     checks.same((partial.status, partial.body), (200, good.body), 'Range is not looked at')
@@ -102,6 +114,8 @@ def check_answers(checks, pki):
         answer = ask('/sp.pem', method, Content_Length='0')
         checks.same((answer.status, 'BEGIN' in answer.text), (405, False), method)
         checks.that('GET' in (answer.get('Allow') or ''), '%s: Allow' % method, answer.get('Allow'))
+        for path in '/nothing.pem', '/v1/pub/nothing.pem':
+            checks.same((ask(path, method, Content_Length='0').status, ask(path, method).status), (404, 404), '%s of nothing' % method)
 
 
 def check_addresses(checks):
@@ -148,6 +162,12 @@ def check_strangers(checks):
                 checks.that('shaken_' not in got.text, 'and learns nothing', got.text[:200])
             except (http.client.HTTPException, ConnectionError):
                 checks.that(True, 'closed')
+    def without_date(answer):
+        return [line for line in answer.split(b'\r\n') if not line.startswith(b'Date:')]
+    for method in 'GET', 'POST', 'OPTIONS', 'HEAD':
+        nothing = without_date(raw(b'/nothing', method, source=STRANGER))
+        for path in b'/metrics', b'/healthz', b'/stir/v1/signing', b'/ms/signing', b'/v1/check', b'/live.json', b'/ms/', b'/':
+            checks.same(without_date(raw(path, method, source=STRANGER)), nothing, '%s %s: as if it was not there' % (method, path))
 
 
 def signed(server):

@@ -209,6 +209,20 @@ def limits(checks, driver):
     driver.reload(header_max=2048)
     checks.same(codes(one(PLAIN, get('/get', 'X: ' + 'y' * 12000)))[:1], [431], 'a head over the smaller limit')
     checks.same(codes(one(PLAIN, get('/get', 'Connection: close', 'X: ' + 'y' * 1500))), [200], 'and one under it')
+    for size, want in ((1900, [200]), (2100, [431]), (3000, [431]), (6000, [431])):
+        before = driver.counts()['malformed']
+        c = Raw(PLAIN)
+        c.say(get('/get', 'X: ' + 'y' * size) + get())
+        got = c.rest() if want == [431] else c.until(2)
+        checks.same(codes(got), want if want == [431] else [200, 200], 'a head of %d bytes and some, 2048 allowed' % size)
+        checks.same(driver.counts()['malformed'] - before, len(want) if want == [431] else 0, 'is counted')
+        c.close()
+    # up to what libmicrohttpd has room for beside: a refusal or none, never an answer of a handler
+    for size in range(8000, 11000, 150):
+        checks.that(codes(one(PLAIN, get('/get', 'X: ' + 'y' * size))) in ([431], []), 'a head of %d bytes' % size)
+    driver.reload()
+    for size, want in ((16200, 200), (16400, 431), (20000, 431)):
+        checks.same(codes(one(PLAIN, get('/get', 'Connection: close', 'X: ' + 'y' * size))), [want], 'by default: %d' % size)
     driver.reload(header_max=65536)
     checks.same(codes(one(PLAIN, get('/get', 'Connection: close', 'X: ' + 'y' * 40000))), [200], 'a larger limit')
     checks.same(codes(one(PLAIN, get('/get', 'X: ' + 'y' * 200000)))[:1], [431], 'and one over it')
@@ -288,11 +302,45 @@ def times(checks, driver):
     driver.reload()
 
 
+def half_closed(checks, driver):
+    """Who closes his side with the request is answered, and holds no place until http.idle."""
+    driver.reload(idle='600s')
+    for raw, count in ((get(), 1), (get() * 3, 3), (post(b'{}'), 1), (get('/get', 'Connection: close'), 1), (get('/big'), 1)):
+        clients = [Raw(PLAIN) for _ in range(5)]
+        for c in clients:
+            c.say(raw)
+            c.sock.shutdown(socket.SHUT_WR)
+        for c in clients:
+            checks.same(codes(c.rest()), [200] * count, 'half closed: answered and ended: %r' % raw[:30])
+            c.close()
+    checks.that(lab_wait(lambda: driver.counts()['open'] == 0), 'half closed: none is left', driver.counts())
+    driver.reload()
+
+
+def counted(checks, driver):
+    """What libmicrohttpd refuses by itself, and what we do: each once."""
+    for what, raw in (('no Host', b'GET /get HTTP/1.1\r\n\r\n'), ('a sign', post(b'')[:-5] + b'+5\r\n\r\n12345'),
+                      ('20 digits', post(b'')[:-5] + b'18446744073709551617\r\n\r\n'), ('a head too long', get('/get', 'X: ' + 'y' * 30000)),
+                      ('no chunk', post(b'', 'Transfer-Encoding: chunked', length=False) + b'g\r\n1\r\n0\r\n\r\n'),
+                      ('two lengths', post(b'', 'Content-Length: 0')), ('a fold', get('/get', 'X: y', ' z'))):
+        before = driver.counts()['malformed']
+        got = codes(one(PLAIN, raw))
+        checks.that(got and 400 <= got[0] < 500, what + ': refused', got)
+        checks.same(driver.wait_count('malformed', before + 1), before + 1, what + ': counted once')
+    before = driver.counts()['malformed']
+    for raw in (get(), get()[:20], post(b'{}')[:-1], b'', get('/nothing'), post(b'x' * 70000)):
+        c = Raw(PLAIN)
+        c.say(raw)
+        c.close()
+    checks.that(lab_wait(lambda: driver.counts()['open'] == 0), 'they are gone')
+    checks.same(driver.counts()['malformed'], before, 'who goes away is not malformed')
+
+
 def plain_test(home, checks):
     driver = Driver(home, 'http:%d' % PLAIN, 'health:%d' % HEALTH, 'http6:%d' % SIX)
     for part in (methods, connections, pipelining, bodies, expecting):
         part(checks)
-    for part in (doors, limits, times):
+    for part in (doors, limits, times, half_closed, counted):
         part(checks, driver)
     idle, busy = Raw(PLAIN), Raw(PLAIN)
     idle.ask(get())

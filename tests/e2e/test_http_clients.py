@@ -70,6 +70,8 @@ def check_clients(checks, keys):
     ]
     for name, source, status in rows:
         checks.same(sign(name and keys[name][0], source), status, 'sign: key %s from %s' % (name, source))
+    checks.same([sign('', '127.0.0.7'), sign('   ', '127.0.0.7'), sign('', '127.0.0.7', 'Basic')], [401, 401, 200],
+                'who is known by his address shows an empty key, or one of another kind')
     good = keys['acme'][0]
     for key in good[:-1], good + 'A', good.upper(), good[1:], keys['acme'][1], keys['acme'][1][7:], '', 'A' * 513, '"%s"' % good:
         checks.that(sign(key) in (400, 401), 'a key that is nearly one: %s...' % key[:4], sign(key))

@@ -74,7 +74,7 @@ def flooded(laboratory, checks):
     """All lies there already when the worker goes on, the datagrams behind it: these are answered when a turn
     or two of the connections have passed, not after a turn of each."""
     connections, each, calls = 100, 80, 20
-    server = laboratory.redirector(5067, streams_per_source=150)
+    server = laboratory.redirector(5067, streams_per_source=150, streams_message_time='60s', streams_send_time='60s')
     transport = attacks.Transport('TCP', '127.0.0.1', 5067)
     peer = server.peer(address='127.0.0.9')
     clients = [attacks.Client(transport, '127.0.0.2') for _ in range(connections)]

@@ -20,7 +20,7 @@
 
 struct exchange {
 	struct http_request request;
-	const char *host, *known; /* NULL: no such header */
+	const char *host, *known, *only; /* NULL: no such header */
 	unsigned answers, status;
 	char type[64], tag[64], control[64], body[16384];
 	size_t len;
@@ -28,6 +28,8 @@ struct exchange {
 
 const struct http_request *__wrap_exchange_request(const struct exchange *exchange);
 struct sk_span __wrap_exchange_header(const struct exchange *exchange, const char *name);
+struct sk_span __wrap_exchange_headers(const struct exchange *exchange, const char *name, char *mem,
+				       size_t size);
 void __wrap_exchange_answer(struct exchange *exchange, const struct http_reply *reply);
 void __wrap_log_print(struct log *log, enum log_level level, const char *fmt, ...);
 
@@ -40,8 +42,17 @@ struct sk_span __wrap_exchange_header(const struct exchange *exchange, const cha
 {
 	if (strcasecmp(name, "Host") == 0)
 		return sk_span_of(exchange->host);
+	return (struct sk_span){ NULL, 0 };
+}
+
+struct sk_span __wrap_exchange_headers(const struct exchange *exchange, const char *name, char *mem,
+				       size_t size)
+{
+	(void)mem, (void)size;
 	if (strcasecmp(name, "If-None-Match") == 0)
 		return sk_span_of(exchange->known);
+	if (strcasecmp(name, "If-Match") == 0)
+		return sk_span_of(exchange->only);
 	return (struct sk_span){ NULL, 0 };
 }
 
@@ -55,6 +66,10 @@ void __wrap_exchange_answer(struct exchange *x, const struct http_reply *reply)
 		const struct http_header *h = &reply->headers[i];
 		bool tag = strcmp(h->name, "ETag") == 0;
 
+		if (reply->status == 405) {
+			CHECK_STR(h->name, "Allow", "its only header");
+			continue;
+		}
 		CHECK(tag || strcmp(h->name, "Cache-Control") == 0, "header %s", h->name);
 		snprintf(tag ? x->tag : x->control, 64, "%s", h->value);
 	}
@@ -102,8 +117,15 @@ static const struct {
 static void test_lists(void)
 {
 	for (size_t i = 0; i < SK_COUNT(lists); i++)
-		CHECK(conditional_has(sk_span_of(lists[i].list), "\"abc\"") == lists[i].has, "%s",
-		      lists[i].list);
+		CHECK(conditional_has(sk_span_of(lists[i].list), "\"abc\"", false) == lists[i].has,
+		      "%s", lists[i].list);
+	CHECK(conditional_has(SK_SPAN("\"abc\""), "\"abc\"", true), "strong: the same");
+	CHECK(conditional_has(SK_SPAN("W/\"abc\", \"abc\""), "\"abc\"", true),
+	      "strong: behind a weak one");
+	CHECK(conditional_has(SK_SPAN("*"), "\"abc\"", true), "strong: any");
+	CHECK(!conditional_has(SK_SPAN("W/\"abc\""), "\"abc\"", true),
+	      "strong: weak ones do not count");
+	CHECK(!conditional_has(SK_SPAN("\"x\""), "\"abc\"", true), "strong: another");
 }
 
 /* --- tenants with certificates --- */
@@ -276,9 +298,11 @@ static void ask(struct hosting *h, const struct routes *routes, struct exchange 
 	const struct route *route = routes_find(routes, x->request.path);
 
 	(void)h;
-	CHECK(route && route->who == ROUTE_ANYBODY && route->methods == METHOD_GET, "route of %s",
+	CHECK(route && route->who == ROUTE_ANYBODY && route->methods & METHOD_GET, "route of %s",
 	      x->request.path.ptr);
 	x->answers = 0;
+	if (!x->request.method)
+		x->request.method = METHOD_GET;
 	if (route)
 		route->handler(route->arg, x);
 	CHECK(x->answers == 1, "%s: one answer", x->request.path.ptr);
@@ -301,7 +325,11 @@ static void test_request(struct hosting *h, const struct routes *routes, size_t 
 	if (requests[i].control)
 		CHECK_STR(x.control, requests[i].control, what);
 	if (!requests[i].file) {
-		CHECK(!strstr(x.body, "BEGIN"), "%s: nothing gets out", what);
+		CHECK(x.status == 304 || !strstr(x.body, "BEGIN"), "%s: nothing gets out", what);
+		x.request.method = METHOD_OTHER;
+		ask(h, routes, &x);
+		CHECK(x.status == (requests[i].status == 304 ? 405 : 404),
+		      "%s: by another method: %u", what, x.status);
 		return;
 	}
 	read_text(requests[i].file, want);
@@ -310,8 +338,22 @@ static void test_request(struct hosting *h, const struct routes *routes, size_t 
 	strcpy(tag, x.tag);
 	x.known = tag;
 	ask(h, routes, &x);
-	CHECK(x.status == 304 && x.len == 0 && !x.type[0], "%s: who has it gets nothing", what);
+	CHECK(x.status == 304 && x.len == strlen(want) && !x.type[0],
+	      "%s: who has it is told its length (RFC 9110, 8.6)", what);
 	CHECK_STR(x.tag, tag, what);
+	x.only = tag;
+	ask(h, routes, &x);
+	CHECK(x.status == 304, "%s: it is the one, and it is there", what);
+	x.known = NULL;
+	ask(h, routes, &x);
+	CHECK(x.status == 200 && x.len == strlen(want), "%s: the only one that is wanted", what);
+	x.only = "\"other\"";
+	x.known = tag;
+	ask(h, routes, &x);
+	CHECK(x.status == 412 && x.len == 0, "%s: another is wanted", what);
+	x.request.method = METHOD_POST;
+	ask(h, routes, &x);
+	CHECK(x.status == 405, "%s: cannot be changed", what);
 }
 
 /* As a reload does it. */
