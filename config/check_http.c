@@ -44,15 +44,19 @@ static bool is_loopback(const struct addr *addr)
 	return len == 4 ? bytes[0] == 127 : memcmp(bytes, one, sizeof(one)) == 0;
 }
 
+/* A listener without TLS that other machines reach. */
+static bool is_open(const char *entry)
+{
+	struct addr addr;
+
+	return !is_https(entry) && entry_addr(entry, &addr) && !is_loopback(&addr);
+}
+
 bool shows_keys(const struct conf *conf)
 {
-	for (size_t i = 0; i < conf->http.listen.count; i++) {
-		struct addr addr;
-
-		if (!is_https(conf->http.listen.items[i]) &&
-		    entry_addr(conf->http.listen.items[i], &addr) && !is_loopback(&addr))
+	for (size_t i = 0; i < conf->http.listen.count; i++)
+		if (is_open(conf->http.listen.items[i]))
 			return true;
-	}
 	return false;
 }
 
@@ -145,6 +149,23 @@ static void check_health(struct loading *l, const struct conf *conf)
 	check_address(l, conf, health_path, place, text, &addr, conf->http.listen.count);
 }
 
+/* Who needs no certificate, and why nobody does. */
+static void check_certificates_asked(struct loading *l, const struct conf *conf)
+{
+	const struct http_conf *h = &conf->http;
+
+	if (h->clients != TLS_CLIENTS_ANY && !speaks_https(conf))
+		warn(l, place_of(l, "http.clients"),
+		     "http.clients: has no effect without an https: listener in http.listen");
+	for (size_t i = 0; i < h->listen.count; i++)
+		if (h->clients == TLS_CLIENTS_REQUIRED && speaks_https(conf) &&
+		    is_open(h->listen.items[i]))
+			warn(l, entry_place(l, listen_path, i),
+			     "%s: who comes to \"%.80s\" needs no certificate, whatever "
+			     "http.clients says",
+			     listen_path, h->listen.items[i]);
+}
+
 static void check_tls(struct loading *l, const struct conf *conf)
 {
 	const struct http_conf *h = &conf->http;
@@ -155,6 +176,7 @@ static void check_tls(struct loading *l, const struct conf *conf)
 			 "http.clients: \"%s\" needs http.client-ca, the roots of their "
 			 "certificates",
 			 h->clients == TLS_CLIENTS_ASKED ? "asked" : "required");
+	check_certificates_asked(l, conf);
 	if (!asked && is_set(h->client_ca) && speaks_https(conf))
 		warn(l, place_of(l, "http.client-ca"),
 		     "http.client-ca: has no effect with http.clients: any");

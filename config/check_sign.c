@@ -165,6 +165,18 @@ static void check_rcd(struct loading *l, const struct conf *conf)
 			 sign->rcd_icon);
 }
 
+/* May somebody have a div signed by /ms/signing?  It is asked for there whatever tenant.mode says.
+ */
+static bool signs_by_ms(const struct conf *conf)
+{
+	const struct client_conf *clients = conf->tenant.clients.items;
+
+	for (size_t i = 0; i < conf->tenant.clients.count; i++)
+		if (clients[i].sign)
+			return conf->http.listen.count > 0 && (conf->http.apis & API_MS);
+	return false;
+}
+
 static void check_extras(struct loading *l, const struct conf *conf)
 {
 	const struct sign_conf *sign = &conf->tenant.sign;
@@ -184,7 +196,7 @@ static void check_extras(struct loading *l, const struct conf *conf)
 			     "%s: has no effect without sign.key, the private key",
 			     switches[i].path);
 	if (sign->div && has_key(&conf->tenant) && gets_calls(l, conf) &&
-	    conf->tenant.mode != MODE_SIGN)
+	    conf->tenant.mode != MODE_SIGN && !signs_by_ms(conf))
 		warn(l, place_of(l, "sign.div"),
 		     "sign.div: has no effect without tenant.mode: sign: elsewhere a call that has "
 		     "a PASSporT is not signed");

@@ -222,3 +222,18 @@ bool sk_uuid_check(struct sk_span text)
 
 	return true;
 }
+
+bool sk_uuid_read(struct sk_span text, char out[SK_UUID_SIZE])
+{
+	if (!sk_uuid_check(text))
+		return false;
+
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+
+		out[i] = (char)(c >= 'A' && c <= 'F' ? c | 0x20 : c);
+	}
+	out[text.len] = '\0';
+
+	return true;
+}

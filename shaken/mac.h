@@ -48,3 +48,13 @@ void sk_uuid_print(const uint8_t bytes[SK_MAC_LEN], char out[SK_UUID_SIZE]);
 /** Is this the text of a UUID: 8-4-4-4-12 hex digits (RFC 9562, section 4)? */
 SK_MUSTCHECK
 bool sk_uuid_check(struct sk_span text);
+
+/**
+ * Take a UUID that somebody wrote: one form goes out, lower case (RFC 9562, section 4).
+ *
+ * @param out  Set only on success
+ *
+ * @return false: it is none
+ */
+SK_MUSTCHECK
+bool sk_uuid_read(struct sk_span text, char out[SK_UUID_SIZE]);

@@ -44,5 +44,15 @@ void answer_plain(unsigned status, char *mem, struct answer *out);
 void answer_overload(const struct call *call, bool goes_on, unsigned retry_s, char *mem,
 		     struct answer *out);
 
+/**
+ * How a call that a list blocks is answered (answer.block), for who tells it by another way than
+ * SIP.
+ *
+ * @param phrase  Set; lives for ever
+ *
+ * @return 603, 607 or 608
+ */
+unsigned answer_block_status(const struct tenant *tenant, const char **phrase);
+
 /** 302 for a request inside a dialog: nothing signed, nothing said. */
 void answer_in_dialog(const struct call *call, char *mem, struct answer *out);

@@ -54,12 +54,9 @@ static void print_card(const struct answer_conf *set, struct answer *a)
 	sk_buf_puts(&a->lines, ">;purpose=jwscard\r\n");
 }
 
-void answer_block(const struct call *c, struct answer *a)
+static void print_status(enum conf_block block, struct answer *a)
 {
-	const struct answer_conf *set = &c->tenant->set->answer;
-
-	a->blocked = true;
-	switch (set->block) {
+	switch (block) {
 	case BLOCK_603:
 		answer_status(a, 603, NULL);
 		break;
@@ -68,11 +65,30 @@ void answer_block(const struct call *c, struct answer *a)
 		break;
 	case BLOCK_608:
 		answer_status(a, 608, NULL);
-		print_card(set, a);
 		break;
 	case BLOCK_603_PLUS:
 	default:
 		answer_status(a, 603, "Network Blocked");
-		print_analytics(set, a);
 	}
+}
+
+unsigned answer_block_status(const struct tenant *tenant, const char **phrase)
+{
+	struct answer a;
+
+	print_status(tenant->set->answer.block, &a);
+	*phrase = a.phrase;
+	return a.status;
+}
+
+void answer_block(const struct call *c, struct answer *a)
+{
+	const struct answer_conf *set = &c->tenant->set->answer;
+
+	a->blocked = true;
+	print_status(set->block, a);
+	if (set->block == BLOCK_608)
+		print_card(set, a);
+	else if (set->block == BLOCK_603_PLUS)
+		print_analytics(set, a);
 }

@@ -195,14 +195,8 @@ void policy_origid(const struct tenant *t, struct sk_span given, const uint8_t i
 {
 	if (t->set->sign.origid == ORIGID_FIXED)
 		given = sk_span_of(t->set->sign.origid_value);
-	if (!sk_uuid_check(given)) {
+	if (!sk_uuid_read(given, out))
 		sk_uuid_print(id, out);
-		return;
-	}
-	memcpy(out, given.ptr, given.len);
-	out[given.len] = '\0';
-	for (char *c = out; *c; c++) /* RFC 9562, 4: written in lower case */
-		*c = (char)(*c >= 'A' && *c <= 'F' ? *c | 0x20 : *c);
 }
 
 /* Ours is derived from the request, so that a repeat gets the same one. */

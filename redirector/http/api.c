@@ -68,5 +68,5 @@ bool api_body(struct sk_span body, json_t **out, struct api_finding *finding)
 		return api_found(finding, API_NO_MEMORY, "", NULL);
 	if (err == SK_TOKEN_SIZE)
 		return api_found(finding, API_NO_JSON, "", "more than 65536 bytes");
-	return !err || api_found(finding, API_NO_JSON, "", "not a JSON object");
+	return !err || api_found(finding, API_NO_JSON, "", "not a JSON object that is read here");
 }

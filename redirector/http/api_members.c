@@ -72,30 +72,6 @@ bool api_attest(const json_t *object, const char *name, enum sk_attest *out,
 	return true;
 }
 
-static bool is_hyphen_place(size_t i)
-{
-	return i == 8 || i == 13 || i == 18 || i == 23;
-}
-
-/* Small letters, whatever came in: one form of a UUID goes out (RFC 4122, 3). */
-static bool read_uuid(struct sk_span text, char out[SK_ORIGID_SIZE])
-{
-	if (text.len != 36)
-		return false;
-	for (size_t i = 0; i < text.len; i++) {
-		char c = text.ptr[i];
-
-		if (c >= 'A' && c <= 'F')
-			c = (char)(c - 'A' + 'a');
-		if (is_hyphen_place(i) ? c != '-'
-				       : !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
-			return false;
-		out[i] = c;
-	}
-	out[text.len] = '\0';
-	return true;
-}
-
 bool api_origid(const json_t *object, const char *name, char out[SK_ORIGID_SIZE],
 		struct api_finding *finding)
 {
@@ -103,7 +79,7 @@ bool api_origid(const json_t *object, const char *name, char out[SK_ORIGID_SIZE]
 
 	if (!api_text(object, name, name, &text, finding))
 		return false;
-	if (!read_uuid(text, out)) {
+	if (!sk_uuid_read(text, out)) {
 		out[0] = '\0';
 		return api_found(finding, API_INVALID, name, "not a UUID");
 	}

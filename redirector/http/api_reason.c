@@ -1,5 +1,6 @@
 #include "redirector/http/api_reason.h"
 
+#include "redirector/call/answer.h"
 #include "redirector/http/api_claim.h"
 #include "shaken/buf.h"
 
@@ -67,16 +68,25 @@ static void describe(enum sk_err err, struct sk_span identity, struct sk_buf *ou
 	}
 }
 
-bool api_reason(const struct profile *profile, enum sk_err err, struct sk_span identity,
+/* @return false: it is not told by a code */
+static bool set_code(const struct tenant *tenant, enum sk_err err, struct api_reason *out)
+{
+	if (err == SK_LISTED) {
+		out->code = answer_block_status(tenant, &out->text);
+		return true;
+	}
+	out->code = case_of(err) == 5 ? 438 : profile_outcome(&tenant->profile, err).code;
+	out->text = phrase(out->code);
+	return out->code != 0;
+}
+
+bool api_reason(const struct tenant *tenant, enum sk_err err, struct sk_span identity,
 		struct api_reason *out)
 {
-	struct sk_outcome outcome = profile_outcome(profile, err);
 	struct sk_buf text;
 
-	out->code = case_of(err) == 5 ? 438 : outcome.code;
-	if (out->code == 0)
+	if (!set_code(tenant, err, out))
 		return false;
-	out->text = phrase(out->code);
 	sk_buf_init(&text, out->description, sizeof(out->description));
 	describe(err, identity, &text);
 	return true;

@@ -19,12 +19,11 @@ static struct sk_span value_of(const struct call *call)
 
 void atis_report_print(const struct call *call, struct sk_buf *out)
 {
-	const struct profile *profile = &call->tenant->profile;
-	struct sk_outcome outcome = profile_outcome(profile, call->err);
+	struct sk_outcome outcome = profile_outcome(&call->tenant->profile, call->err);
 	struct api_reason reason;
 
 	sk_buf_puts(out, "{\"verificationResponse\":{");
-	if (api_reason(profile, call->err, value_of(call), &reason)) {
+	if (api_reason(call->tenant, call->err, value_of(call), &reason)) {
 		sk_buf_printf(out, "\"reasonCode\":%u,\"reasonText\":\"%s\",\"reasonDesc\":",
 			      reason.code, reason.text);
 		sk_json_put_string(out, reason.description);

@@ -45,6 +45,7 @@ static bool is_nothing(struct sk_span parameters)
 	return false;
 }
 
+/* RFC 9110, 12.5.1 and 5.6.1: the list may be empty, and its empty elements count for nothing. */
 void media_accepts(struct sk_span value, const char *type, int *best, bool *ok)
 {
 	struct sk_span wanted = sk_span_of(type);
@@ -52,11 +53,20 @@ void media_accepts(struct sk_span value, const char *type, int *best, bool *ok)
 	wanted = up_to(&wanted, ';');
 	while (value.len > 0) {
 		struct sk_span one = up_to(&value, ',');
-		int closeness = fits(up_to(&one, ';'), wanted);
+		int closeness;
 
-		if (closeness > *best) {
+		if (one.len == 0)
+			continue;
+		if (*best == 0) {
+			*best = -1; /* a preference, and nothing that fits yet */
+			*ok = false;
+		}
+		closeness = fits(up_to(&one, ';'), wanted);
+		if (closeness > 0 && closeness > *best) {
 			*best = closeness;
 			*ok = !is_nothing(one);
 		}
 	}
+	if (*best == 0)
+		*ok = true;
 }

@@ -14,9 +14,9 @@ bool media_is(struct sk_span value, const char *type);
 
 /**
  * Does one Accept value allow that type: "*" "/" "*", "application/" "*", or itself, with a weight
- * above 0?  The closest range counts.
+ * above 0?  The closest range counts; no range at all is no preference, and allows it.
  *
  * @param best  0 before the first value of a request; handed on from one value to the next
- * @param ok    Set when a closer range was met
+ * @param ok    What holds with the values so far
  */
 void media_accepts(struct sk_span value, const char *type, int *best, bool *ok);

@@ -1,6 +1,6 @@
 /*
  * What surprises: a party may be a number or a URI, one text or a list; a URI that holds a number
- * (tel:, or sip: with user=phone) becomes that number, as it would in SIP.
+ * becomes that number where it would in SIP: tel:, and sip: with a + or user=phone (tn.c).
  */
 #include "redirector/http/ms_read.h"
 

@@ -69,7 +69,7 @@ static bool put_reason(const struct call *call, const struct told *told, json_t 
 {
 	struct api_reason reason;
 
-	if (!told->err || !api_reason(&call->tenant->profile, told->err, told->value, &reason))
+	if (!told->err || !api_reason(call->tenant, told->err, told->value, &reason))
 		return true;
 	return put(result, "reasonCode", json_integer(reason.code)) &&
 	       put(result, "reasonText", json_string(reason.text)) &&

@@ -166,17 +166,6 @@ static bool read_number(struct sk_span text, const struct client *client, enum s
 	return !sk_party_from_number(text, api_plan(client), role, out) && out->kind == SK_PARTY_TN;
 }
 
-static bool read_origid(struct sk_span text, char out[SK_ORIGID_SIZE])
-{
-	if (text.len == 0)
-		return true;
-	if (!sk_uuid_check(text))
-		return false;
-	memcpy(out, text.ptr, text.len);
-	out[text.len] = '\0';
-	return true;
-}
-
 /* @return What is wrong with the fields; empty: nothing */
 static struct sk_span read_fields(const struct sk_span fields[FIELDS], const struct client *client,
 				  struct asked *out)
@@ -191,7 +180,7 @@ static struct sk_span read_fields(const struct sk_span fields[FIELDS], const str
 		out->attest = sk_attest_parse(fields[2]);
 	if (out->attest == SK_ATTEST_BAD)
 		return SK_SPAN("attest is not A, B or C\n");
-	if (!read_origid(fields[3], out->origid))
+	if (fields[3].len > 0 && !sk_uuid_read(fields[3], out->origid))
 		return SK_SPAN("origID is not a UUID\n");
 	out->x5u = fields[4];
 	return (struct sk_span){ NULL, 0 };

@@ -2,6 +2,7 @@
 import hashlib
 import json
 import socket
+import subprocess
 import time
 
 import lab
@@ -32,6 +33,23 @@ def daemon(laboratory, clients=None, **changes):
             if time.monotonic() > end:
                 raise TimeoutError('nobody serves HTTP:\n' + server.log)
             time.sleep(0.05)
+
+
+# numbers that blocking() puts on lists; the rest are on none
+BLOCKED, UNORIGINATED = '14045550301', '14045550302'
+
+
+def blocking(laboratory, block='603'):
+    """Settings with a store of numbers whose lists end a call by that answer.block."""
+    store, table = laboratory.folder / 'numbers', laboratory.folder / 'numbers.csv'
+    if not store.exists():
+        table.write_text('tenant,list,customer,first,last,attest,credential,from,until\n'
+                         'lab,block,,+%s,,,,,\n*,do-not-originate,,+%s,,,,,\n' % (BLOCKED, UNORIGINATED))
+        store.mkdir()
+        subprocess.run([lab.DAEMON, 'numbers', 'import', '--store', store, table], check=True, stdout=subprocess.DEVNULL)
+    return {'authority': {'store': str(store)}, 'lists': {'block': 'block', 'do-not-originate': 'block'},
+            'answer': {'block': block, 'block-url': 'https://calls.example.net/blocked'},
+            'tenant': {'name': 'lab', 'mode': 'verify'}}
 
 
 def post(path, body, key=KEY, **headers):

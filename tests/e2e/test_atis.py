@@ -27,6 +27,7 @@ TEXTS = {
 NO, FAILED, PASSED = 'No-TN-Validation', 'TN-Validation-Failed', 'TN-Validation-Passed'
 SAID = {403: 'Stale Date', 436: 'Bad identity Info', 437: 'Unsupported credential',
         438: 'Invalid Identity Header'}
+UNREAD = 'not a JSON object that is read here'
 
 
 def signing(**changes):
@@ -64,8 +65,9 @@ def excepts(checks, answer, name, variables=(), what=''):
 def exceptions(checks):
     for path, good in (SIGNING, signing()), (VERIFICATION, verification('a.b.c;info=<https://a.example/c>')):
         excepts(checks, post(path, ''), 'SVC4000')
-        excepts(checks, post(path, '{"a"'), 'SVC4006', ['not a JSON object'])
-        excepts(checks, post(path, '{"a":1,"a":2}'), 'SVC4006', ['not a JSON object'])
+        excepts(checks, post(path, '{"a"'), 'SVC4006', [UNREAD])
+        for body in '{"a":1,"a":2}', '{"a":99999999999999999999}', '{"a":1e999}', '{"a":"\\u0000"}':
+            excepts(checks, post(path, body), 'SVC4006', [UNREAD], body)
         excepts(checks, post(path, {}), 'SVC4001', [next(iter(good))])
         inner = next(iter(good.values()))
         for member in inner:
@@ -99,7 +101,7 @@ def types(checks):
         checks.same(post(SIGNING, signing(), Content_Type=value).status, 200, value)
     for value in 'application/jsonx', 'application/xml', 'json', '':
         excepts(checks, post(SIGNING, signing(), Content_Type=value), 'SVC4004', ['application/json'], repr(value))
-    for value in 'application/json', '*/*', 'application/*', 'text/html, application/json;q=0.5', None:
+    for value in 'application/json', '*/*', 'application/*', 'text/html, application/json;q=0.5', '', None:
         checks.same(post(SIGNING, signing(), Accept=value).status, 200, 'Accept: %s' % value)
     for value in 'text/html', 'application/json;q=0', 'image/*':
         excepts(checks, post(SIGNING, signing(), Accept=value), 'SVC4002', [value])
@@ -244,6 +246,26 @@ def faults(checks, laboratory):
     server.stop()
 
 
+def blocked(checks, laboratory):
+    """A number on a list that blocks: the code and phrase of the answer by SIP, which no verdict has."""
+    for block in '603+', '607':
+        server = api_lab.daemon(laboratory, **api_lab.blocking(laboratory, block))
+        for orig in api_lab.BLOCKED, api_lab.UNORIGINATED, lab.ORIG:
+            identity = str(lab.Token(laboratory.pki, orig=orig))
+            sip = server.peer().invite(orig=orig, identity=identity)
+            answer = post(VERIFICATION, verification(identity, **{'from': {'tn': orig}}))
+            got = answer.json['verificationResponse']
+            if orig == lab.ORIG:
+                checks.same((sip.code, got), (302, {'verstat': PASSED}), 'on no list')
+                continue
+            checks.same(sip.status, {'603+': '603 Network Blocked', '607': '607 Unwanted'}[block], 'blocked by SIP')
+            checks.same((answer.status, '%s %s' % (got.get('reasonCode'), got.get('reasonText')), got.get('reasonDesc'),
+                         got['verstat']), (200, sip.status, 'the calling number is on a list of numbers to block', NO),
+                        '%s: %s' % (block, orig))
+            checks.same(post('/v1/check', identity).text, 'FAILED\n\n', 'secsipidx has one word for all')
+        server.stop()
+
+
 def test(laboratory, checks):
     clients = {name: dict(rest, keys=[api_lab.hashed('sr_%s-0123456789abcdef' % name)])
                for name, rest in (('b', {'attest': 'B'}), ('verifier', {'sign': False}),
@@ -257,6 +279,7 @@ def test(laboratory, checks):
     checks.that(api_lab.KEY not in server.log and json.dumps(lab.ORIG) not in server.log, 'no key in the log')
     server.stop()
     faults(checks, laboratory)
+    blocked(checks, laboratory)
 
 
 if __name__ == '__main__':

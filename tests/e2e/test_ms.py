@@ -52,7 +52,8 @@ def errors(checks):
     for path, good in (SIGNING, signing()), (VERIFICATION, verification('e30.e30.c2ln;info=<https://a.example/c>')):
         name = next(iter(good))
         fails(checks, post(path, ''), 400, 'Missing Request body')
-        fails(checks, post(path, '{'), 400, 'Failed To Parse Message Body')
+        for body in '{', '{"a":99999999999999999999}', '{"a":1e999}', '{"a":"\\u0000"}':
+            fails(checks, post(path, body), 400, 'Failed To Parse Message Body', what=body)
         fails(checks, post(path, {}), 400, MISSING, name)
         for member in good[name]:
             less = {name: {k: v for k, v in good[name].items() if k != member}}
@@ -84,7 +85,8 @@ def errors(checks):
 
 def shaken(checks, laboratory):
     for changes in ({}, {'ppt': 'shaken'}, {'dest': {'tn': lab.DEST}}, {'dest': {'uri': ['tel:+' + lab.DEST]}},
-                    {'orig': {'uri': 'sip:+%s@a.example;user=phone' % lab.ORIG}}, {'attest': 'C'}):
+                    {'orig': {'uri': 'sip:+%s@a.example;user=phone' % lab.ORIG}}, {'attest': 'C'},
+                    {'orig': {'uri': 'sip:+%s@a.example' % lab.ORIG}}, {'dest': {'uri': 'sip:%s@a.example' % lab.DEST}}):
         identity = sign(checks, **changes)
         payload = lab.decode(identity)[1]
         checks.same([payload['orig'], payload['dest'], payload['attest']],
@@ -140,6 +142,20 @@ def priority(checks):
     checks.that('verstatPriority' not in verify(checks, first), 'none without rph')
 
 
+def blocked(checks, laboratory):
+    """A number on a list that blocks: the code and phrase of the answer by SIP, for each Identity."""
+    server = api_lab.daemon(laboratory, **api_lab.blocking(laboratory))
+    identity = str(lab.Token(laboratory.pki, orig=api_lab.BLOCKED))
+    sip = server.peer().invite(orig=api_lab.BLOCKED, identity=identity)
+    checks.same(sip.status, '603 Decline', 'blocked by SIP')
+    got = verify(checks, identity, identity, **{'from': {'tn': api_lab.BLOCKED}})
+    one = {'verifyResult': {'ppt': 'shaken', 'status': 'fail', 'reasonCode': 603, 'reasonText': 'Decline',
+                            'reasonDescription': 'the calling number is on a list of numbers to block',
+                            'passport': identity.split(';')[0]}}
+    checks.same(got, {'verstatValue': NO, 'verifyResults': [one, one]}, 'blocked')
+    server.stop()
+
+
 def test(laboratory, checks):
     server = api_lab.daemon(laboratory, sign={'div': True, 'rph': ['esnet.*']}, verify={'div': True, 'rph': True})
     errors(checks)
@@ -151,6 +167,7 @@ def test(laboratory, checks):
     for changes in {'ppt': 'div', 'div': {'tn': lab.DEST}}, {'ppt': 'rph', 'rph': {'auth': ['esnet.1']}}:
         fails(checks, post(SIGNING, signing(**changes)), 403, 'Forbidden', what='off unless the tenant signs them')
     server.stop()
+    blocked(checks, laboratory)
 
 
 if __name__ == '__main__':

@@ -131,6 +131,13 @@ class Doors:
             if X5U in body and want['origid']:
                 self.accepted(theirs.text, 'signed by secsipidx, ' + name)
 
+    def test_lowered(self):
+        """One form of a UUID goes out, as by ATIS and Ms; theirs signs it as it came."""
+        theirs, ours = self.both('/v1/sign-csv', sign(O, D, 'A', UUID.upper(), X5U))
+        self.checks.same((theirs.status, ours.status), (200, 200), 'an origid in upper case')
+        self.checks.same((claims(theirs.text)['origid'], claims(ours.text)['origid']), (UUID.upper(), UUID),
+                         'an origid in upper case')
+
     def test_refused(self):
         for name, body, status, word in REFUSED:
             theirs, ours = self.both('/v1/sign-csv', body)
@@ -266,6 +273,7 @@ class Doors:
 def test(laboratory, checks):
     doors = Doors(laboratory, checks)
     doors.test_signed()
+    doors.test_lowered()
     doors.test_refused()
     doors.test_checked()
     doors.test_commands()

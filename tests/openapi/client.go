@@ -77,7 +77,10 @@ func (c *client) fill(schema *openapi3.Schema, value interface{}) interface{} {
 			}
 		}
 	case []interface{}:
-		for i := range v {
+		for i := range v { // of one of several schemas nothing is known here
+			if schema.Items == nil {
+				break
+			}
 			v[i] = c.fill(schema.Items.Value, v[i])
 		}
 	}
@@ -102,8 +105,24 @@ func (c *client) authenticate(_ context.Context, in *openapi3filter.Authenticati
 	return nil
 }
 
+// headers: are those there that the file has for this answer?
+func (c *client) headers(op *openapi3.Operation, answer *http.Response) {
+	ref := op.Responses.Get(answer.StatusCode)
+	if ref == nil { // a path that the operation does not have
+		return
+	}
+	// what is no HTTP has none of the interface's own
+	if strings.HasPrefix(answer.Header.Get("Content-Type"), "text/") && ref.Value.Content["application/json"] != nil {
+		return
+	}
+	for name := range ref.Value.Headers {
+		c.check(answer.Header.Get(name) != "", "%s: answer %d has %s", op.OperationID, answer.StatusCode, name)
+	}
+}
+
 // ask sends one request.  `sound`: the file says that it is well-formed.
-func (c *client) ask(id, method, path string, header http.Header, body []byte, sound bool) (int, []byte) {
+func (c *client) ask(op *openapi3.Operation, method, path string, header http.Header, body []byte, sound bool) (int, []byte) {
+	id := op.OperationID
 	request, err := http.NewRequest(method, "http://"+c.address+path, bytes.NewReader(body))
 	if err != nil {
 		panic(err)
@@ -127,6 +146,7 @@ func (c *client) ask(id, method, path string, header http.Header, body []byte, s
 	got, err := io.ReadAll(answer.Body)
 	c.check(err == nil, "%s: %v", id, err)
 	c.seen[id+" "+strconv.Itoa(answer.StatusCode)] = true
+	c.headers(op, answer)
 	if route != nil && !strings.HasPrefix(answer.Header.Get("Content-Type"), "application/pem") {
 		err = openapi3filter.ValidateResponse(context.Background(), (&openapi3filter.ResponseValidationInput{
 			RequestValidationInput: in, Status: answer.StatusCode, Header: answer.Header, Options: in.Options,
@@ -196,7 +216,7 @@ func realPath(path string, op *openapi3.Operation) string {
 func (c *client) examples(path, method string, op *openapi3.Operation) []byte {
 	name, media := of(op)
 	if media == nil {
-		status, _ := c.ask(op.OperationID, method, realPath(path, op), c.header(op, "", c.key), nil, true)
+		status, _ := c.ask(op, method, realPath(path, op), c.header(op, "", c.key), nil, true)
 		c.check(status == 200, "%s: %d", op.OperationID, status)
 		return nil
 	}
@@ -208,7 +228,7 @@ func (c *client) examples(path, method string, op *openapi3.Operation) []byte {
 	var first []byte
 	for _, n := range names {
 		body := text(c.fill(media.Schema.Value, media.Examples[n].Value.Value))
-		status, got := c.ask(op.OperationID, method, path, c.header(op, name, c.key), body, true)
+		status, got := c.ask(op, method, path, c.header(op, name, c.key), body, true)
 		c.check(status == 200, "%s %s: %d %s", op.OperationID, n, status, got)
 		if first == nil {
 			first = body
@@ -269,7 +289,7 @@ func (c *client) refused(path, method string, op *openapi3.Operation, good []byt
 			header.Del("Content-Length")
 			status = c.noLength(op.OperationID, p, header)
 		} else {
-			status, _ = c.ask(op.OperationID, m, p, header, body, false)
+			status, _ = c.ask(op, m, p, header, body, false)
 		}
 		c.check(status == r.Status, "%s %+v: %d", op.OperationID, r, status)
 	}

@@ -95,8 +95,9 @@ static void verify_outcome(enum sk_err err)
 		CHECK(exchange.status == 200, "%s", row->name);
 		CHECK(strstr(exchange.body, sk_verstat_text(row->verstat)), "%s: %s", row->name,
 		      exchange.body);
-		CHECK(!strstr(exchange.body, "reasonCode") == (row->code == 0), "%s: %s", row->name,
-		      exchange.body);
+		/* what has no code by SIP is no verdict; a call that is blocked has one */
+		CHECK(!strstr(exchange.body, "reasonCode") == (row->code == 0 && err != SK_LISTED),
+		      "%s: %s", row->name, exchange.body);
 	}
 }
 
@@ -139,6 +140,44 @@ static void test_outcomes(void)
 	post(SIGNING, REQUEST);
 	expect(500, OURS, "the desk has no memory");
 	kit_desk.refused = SK_OK;
+}
+
+/* The settings of a tenant are for reading, but to the one who made them. */
+static struct answer_conf *answer_settings(void)
+{
+	return (struct answer_conf *)(uintptr_t)&client.tenant->set->answer;
+}
+
+/* The calling number is on a list that blocks: what the answer by SIP says (answer.block). */
+static void test_blocked(void)
+{
+	static const struct {
+		enum conf_block block;
+		const char *body;
+	} rows[] = {
+#define BLOCKED(code, text) \
+	REPORT(code, text, "the calling number is on a list of numbers to block", NO)
+		{ BLOCK_603_PLUS, BLOCKED(603, "Network Blocked") },
+		{ BLOCK_603, BLOCKED(603, "Decline") },
+		{ BLOCK_607, BLOCKED(607, "Unwanted") },
+		{ BLOCK_608, BLOCKED(608, "Rejected") },
+	};
+	struct call *call = kit_desk.call;
+
+	call->err = SK_LISTED;
+	call->judged_count = 0;
+	for (size_t i = 0; i < SK_COUNT(rows); i++) {
+		answer_settings()->block = rows[i].block;
+		post(VERIFICATION, QUESTION);
+		expect(200, rows[i].body, "blocked");
+	}
+	answer_settings()->block = BLOCK_603_PLUS;
+	call->err = SK_DUMMY;
+	post(VERIFICATION, QUESTION);
+	expect(200, "{\"verificationResponse\":{\"verstat\":\"" NO "\"}}",
+	       "a heartbeat: no verdict");
+	call->err = SK_OK;
+	call->judged_count = 1;
 }
 
 /* Which claim it is that E9 and E14 name.  Base64url of what stands behind each. */
@@ -205,6 +244,7 @@ int main(void)
 	struct atis *atis = kit_atis();
 
 	test_outcomes();
+	test_blocked();
 	test_claims();
 
 	atis_free(atis);

@@ -129,8 +129,16 @@ static void test_uuid(void)
 	uint8_t bytes[16];
 	char text[SK_UUID_SIZE];
 
-	for (size_t i = 0; i < SK_COUNT(cases); i++)
+	for (size_t i = 0; i < SK_COUNT(cases); i++) {
+		snprintf(text, sizeof(text), "untouched");
 		CHECK(sk_uuid_check(sk_span_of(cases[i].text)) == cases[i].ok, "%s", cases[i].text);
+		CHECK(sk_uuid_read(sk_span_of(cases[i].text), text) == cases[i].ok, "%s",
+		      cases[i].text);
+		if (!cases[i].ok)
+			CHECK_STR(text, "untouched", cases[i].text);
+	}
+	CHECK(sk_uuid_read(SK_SPAN("ABCDEF01-2345-6789-AbCd-eF0123456789"), text), "both cases");
+	CHECK_STR(text, "abcdef01-2345-6789-abcd-ef0123456789", "lower case goes out");
 
 	memset(bytes, 0xff, sizeof(bytes));
 	sk_uuid_print(bytes, text);

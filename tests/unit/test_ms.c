@@ -392,6 +392,14 @@ static void test_reports(void)
 		       "shaken", "e30.e30.c2ln", 403, "Stale Date",
 		       "Received 'time' value is not fresh.") "]"),
 	       "time");
+	/* ... or because a list blocks the calling number: as by SIP (answer.block) */
+	kit_desk.call->err = SK_LISTED;
+	post("verification", QUESTION);
+	expect(200,
+	       RESPONSE("\"verstatValue\":\"No-TN-Validation\",\"verifyResults\":[" FAIL(
+		       "shaken", "e30.e30.c2ln", 603, "Network Blocked",
+		       "the calling number is on a list of numbers to block") "]"),
+	       "blocked");
 }
 
 static void test_outcomes(void)
