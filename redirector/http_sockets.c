@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* As in config/rows_http.inc: a test compares. */
@@ -72,6 +73,14 @@ bool http_sockets_open(const struct conf *conf, struct http_sockets *out, char w
 	snprintf(out->left_out, sizeof(out->left_out),
 		 "%.60s; SIP is served without it: set another address, or none", why);
 	return true;
+}
+
+/* A descriptor that is only closed here would stay open elsewhere, and the kernel would go on to
+ * complete connections. */
+void http_sockets_refuse(const struct http_sockets *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		shutdown(s->items[i].fd, SHUT_RDWR);
 }
 
 void http_sockets_close(struct http_sockets *s)

@@ -33,4 +33,8 @@ bool http_sockets_wanted(const struct conf *conf);
  */
 SK_MUSTCHECK
 bool http_sockets_open(const struct conf *conf, struct http_sockets *out, char why[256]);
+
+/** Nobody is going to accept from them any more: whoever comes is refused at once, and who waits in
+ * the queue is reset.  For all processes that have them, and for good. */
+void http_sockets_refuse(const struct http_sockets *sockets);
 void http_sockets_close(struct http_sockets *sockets);

@@ -10,6 +10,7 @@
 #include "redirector/expiry.h"
 #include "redirector/http/authorization.h"
 #include "redirector/http/http.h"
+#include "redirector/http/unreached.h"
 #include "redirector/keys/token.h"
 #include "redirector/numbers/command.h"
 #include "redirector/privileges.h"
@@ -141,6 +142,19 @@ static bool check_clients(struct directory *directory, char why[DIRECTORY_WHY_SI
 	return authorization != NULL;
 }
 
+/* Warnings: calls go on, it is others who fail them. */
+static bool check_hosted(const struct directory *directory, char why[DIRECTORY_WHY_SIZE])
+{
+	struct complaints warnings = { 0 };
+	bool ok = unreached_find(directory, &warnings);
+
+	print_warnings(&warnings);
+	complaints_deinit(&warnings);
+	if (!ok)
+		snprintf(why, DIRECTORY_WHY_SIZE, "%s", sk_err_text(SK_ENOMEM));
+	return ok;
+}
+
 /* Tenants with keys in tokens name them; the tokens themselves are not asked. */
 static bool check_tenants(struct conf *conf, char why[DIRECTORY_WHY_SIZE])
 {
@@ -168,6 +182,8 @@ static bool check_tenants(struct conf *conf, char why[DIRECTORY_WHY_SIZE])
 	}
 	if (ok)
 		ok = check_clients(directory, why);
+	if (directory)
+		ok = check_hosted(directory, why) && ok;
 	if (directory && conf->tenants.running[0] != '\0' &&
 	    access(conf->tenants.running, F_OK) == 0)
 		ok = roster_compare(conf, directory, conf->tenants.running, stdout, why) && ok;

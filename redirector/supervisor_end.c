@@ -2,8 +2,9 @@
  * The end: SIP's workers answer what they have and go; the web process, which tells others that we
  * are leaving, goes when no SIP is served any more.
  *
- * What surprises: until then its word is "leaving" and not "drain".  It is told once more with
- * every death: one that was just being made has not heard the first.
+ * What surprises: until then its word is "leaving" and not "drain", and its sockets stay as they
+ * are, since it answers who asks how we are.  It is told once more with every death: one that was
+ * just being made has not heard the first.
  */
 #include "redirector/supervisor_state.h"
 
@@ -63,9 +64,14 @@ static void tell_last(struct supervisor *s)
 
 void supervisor_end_on(struct supervisor *s)
 {
-	if (count(s, false) > 0) {
+	bool sip = count(s, false) > 0, web = count(s, true) > 0;
+
+	/* nobody accepts any more, or is to: whoever comes would wait in a queue for our end */
+	if (!sip || !web)
+		http_sockets_refuse(&s->common.http);
+	if (sip) {
 		tell(s, "leaving", true);
-	} else if (count(s, true) > 0) {
+	} else if (web) {
 		tell_last(s);
 		tell(s, s->at_once ? "end" : "drain", true);
 	} else {

@@ -96,6 +96,8 @@ void worker_drain(struct worker *w)
 	if (w->drain_until > 0)
 		return;
 	worker_say(w, "draining");
+	if (!w->control) /* nobody is made after us who would accept */
+		http_sockets_refuse(&w->given.http);
 	if (w->front)
 		front_drain(w->front);
 	if (w->streams)

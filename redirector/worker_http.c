@@ -5,16 +5,11 @@
 #include "redirector/worker_http.h"
 
 #include "redirector/expiry.h"
-#include "redirector/http/atis.h"
 #include "redirector/http/authorization.h"
 #include "redirector/http/desk.h"
-#include "redirector/http/health.h"
-#include "redirector/http/hosting.h"
 #include "redirector/http/http.h"
-#include "redirector/http/live.h"
-#include "redirector/http/metrics.h"
-#include "redirector/http/ms.h"
-#include "redirector/http/secsipidx.h"
+#include "redirector/http/serving.h"
+#include "redirector/http/unreached.h"
 #include "redirector/monitor/monitor.h"
 #include "redirector/version.h"
 
@@ -35,20 +30,8 @@ struct worker_http {
 	struct live *live;
 	struct http *http;
 	struct routes routes;
-	struct {
-		bool atis, ms, secsipidx, hosting, metrics, page;
-	} on;
+	struct serving on;
 };
-
-static void turn_on(struct worker_http *h, const struct conf *conf)
-{
-	h->on.atis = conf->http.apis & API_ATIS;
-	h->on.ms = conf->http.apis & API_MS;
-	h->on.secsipidx = conf->http.apis & API_SECSIPIDX;
-	h->on.hosting = conf->hosting.serve;
-	h->on.metrics = conf->http.metrics;
-	h->on.page = conf->http.page;
-}
 
 static bool no_memory(char why[WHY_SIZE])
 {
@@ -87,9 +70,6 @@ static bool open_interfaces(struct worker_http *h, char why[WHY_SIZE])
 	h->secsipidx = secsipidx_new(&parts);
 	if (!h->atis || !h->ms || !h->secsipidx)
 		return no_memory(why);
-	atis_add(h->atis, &h->on.atis, &h->routes);
-	ms_add(h->ms, &h->on.ms, &h->routes);
-	secsipidx_add(h->secsipidx, &h->on.secsipidx, &h->routes);
 	return true;
 }
 
@@ -117,9 +97,6 @@ static bool open_monitor(struct worker_http *h, char why[WHY_SIZE])
 	h->live = live_new(&live);
 	if (!h->metrics || !h->health || !h->live)
 		return no_memory(why);
-	metrics_add(h->metrics, &h->on.metrics, &h->routes);
-	health_add(h->health, &h->routes);
-	live_add(h->live, &h->on.page, &h->routes);
 	return true;
 }
 
@@ -133,8 +110,29 @@ static bool open_hosting(struct worker_http *h, char why[WHY_SIZE])
 	if (!hosting_prepare(h->hosting, w->directory, why))
 		return false;
 	hosting_swap(h->hosting);
-	hosting_add(h->hosting, &h->on.hosting, &h->routes);
 	return true;
+}
+
+static void add_routes(struct worker_http *h)
+{
+	const struct servers servers = {
+		.atis = h->atis,
+		.ms = h->ms,
+		.secsipidx = h->secsipidx,
+		.hosting = h->hosting,
+		.metrics = h->metrics,
+		.health = h->health,
+		.live = h->live,
+	};
+
+	serving_add(&h->on, &servers, &h->routes);
+}
+
+/* Calls go on: who is left out learns it from the log. */
+static void tell_unreached(const struct worker_http *h, const struct directory *directory)
+{
+	if (h->on.hosting)
+		unreached_log(directory, &h->routes, h->w->log);
 }
 
 static void tell_listening(const struct worker *w, const struct http_socket *socket)
@@ -164,6 +162,7 @@ static bool open_server(struct worker_http *h, struct authorization *authorizati
 					  .counts = &pages->http,
 					  .routes = &h->routes };
 
+	add_routes(h);
 	if (!http_new(&parts, w->start, authorization, w->given.http.items, w->given.http.count,
 		      &h->http, why))
 		return false;
@@ -188,10 +187,11 @@ bool worker_http_new(struct worker *w, struct worker_http **out, char why[WHY_SI
 	if (!h)
 		return no_memory(why);
 	h->w = w;
-	turn_on(h, w->start);
+	serving_set(&h->on, w->start);
 	authorization = authorization_start(w->directory, client_left_out, w, why);
 	if (authorization && open_desk(h, why) && open_interfaces(h, why) && open_hosting(h, why) &&
 	    open_monitor(h, why) && open_server(h, authorization, why)) {
+		tell_unreached(h, w->directory);
 		*out = h;
 		return true;
 	}
@@ -243,7 +243,8 @@ void worker_http_swap(struct worker_http *h, struct directory *directory,
 	hosting_swap(h->hosting);
 	desk_set_directory(h->desk, directory);
 	monitor_set_directory(h->monitor, directory);
-	turn_on(h, directory_conf(directory));
+	serving_set(&h->on, directory_conf(directory));
+	tell_unreached(h, directory);
 }
 
 void worker_http_set_numbers(struct worker_http *h, const struct numbers *numbers)

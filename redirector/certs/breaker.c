@@ -14,7 +14,7 @@
 #include <string.h>
 
 enum {
-	KEY_SIZE = SK_URL_MAX + 8, /* name, colon, port */
+	KEY_SIZE = SK_URL_MAX + 8, /* name or [address], colon, port */
 };
 
 struct passenger;
@@ -194,17 +194,21 @@ static void on_done(struct fetch_job *job, const struct fetch_result *result)
 	outer->done(outer, result);
 }
 
-/* Names are the same in any case (RFC 1035, 2.3.3). */
+/* Names are the same in any case (RFC 1035, 2.3.3).  It is read by people as well, so an IPv6
+ * address has brackets (RFC 5952, 6). */
 static void set_key(char key[KEY_SIZE], const struct sk_url *url)
 {
+	bool six = memchr(url->host.ptr, ':', url->host.len) != NULL;
 	size_t n = 0;
 
-	for (; n < url->host.len; n++) {
-		char c = url->host.ptr[n];
+	if (six)
+		key[n++] = '[';
+	for (size_t i = 0; i < url->host.len; i++) {
+		char c = url->host.ptr[i];
 
-		key[n] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+		key[n++] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 	}
-	snprintf(key + n, KEY_SIZE - n, ":%u", (unsigned)url->port);
+	snprintf(key + n, KEY_SIZE - n, "%s:%u", six ? "]" : "", (unsigned)url->port);
 }
 
 static enum sk_err breaker_start(struct fetcher *self, struct fetch_job *job)

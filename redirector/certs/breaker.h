@@ -47,7 +47,8 @@ void breaker_free(struct fetcher *breaker);
 SK_DEFINE_CLEANUP(struct fetcher, breaker_free)
 
 enum {
-	BREAKER_HOST_SIZE = 112, /**< room for "name:port"; a longer one is cut: "name~:port" */
+	BREAKER_HOST_SIZE = 112, /**< room for "name:port" or "[fd00::2]:port"; a longer one is cut:
+				  "name~:port"                                               */
 };
 
 /** A host that failed the last time it was asked.  Letters, digits, `-._:[]` and `~` alone. */

@@ -49,7 +49,7 @@ static bool climbs(struct sk_span path)
 	return false;
 }
 
-static const char *examine_target(struct sk_span target)
+const char *examine_target(struct sk_span target)
 {
 	const char *query;
 	struct sk_span path = target;

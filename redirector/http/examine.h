@@ -25,3 +25,6 @@ struct examined {
 
 /** @return NULL, or why it is refused with 400: a sentence that lives for ever */
 const char *examine(const struct head *head, struct examined *out);
+
+/** Of the target alone.  @return As of examine() */
+const char *examine_target(struct sk_span target);

@@ -154,7 +154,7 @@ def check_strangers(checks):
     theirs = ask('/sp.pem', source=STRANGER)
     checks.same((theirs.status, theirs.body), (200, mine.body), 'a stranger gets the certificate')
     checks.same(ask('/v1/pub/sp.pem', source=STRANGER).status, 200, 'from /v1/pub/, too')
-    for path in '/metrics', '/', '/live.json', '/healthz', '/readyz', '/stir/v1/signing', '/stir/v1/verification', '/ms/signing', '/v1/check', '/v1/sign-csv':
+    for path in '/metrics', '/', '/live.json', '/readyz', '/stir/v1/signing', '/stir/v1/verification', '/ms/signing', '/v1/check', '/v1/sign-csv':
         for method in 'GET', 'POST':
             try:
                 got = ask(path, method, source=STRANGER, Content_Length='0')
@@ -166,7 +166,7 @@ def check_strangers(checks):
         return [line for line in answer.split(b'\r\n') if not line.startswith(b'Date:')]
     for method in 'GET', 'POST', 'OPTIONS', 'HEAD':
         nothing = without_date(raw(b'/nothing', method, source=STRANGER))
-        for path in b'/metrics', b'/healthz', b'/stir/v1/signing', b'/ms/signing', b'/v1/check', b'/live.json', b'/ms/', b'/':
+        for path in b'/metrics', b'/readyz', b'/stir/v1/signing', b'/ms/signing', b'/v1/check', b'/live.json', b'/ms/', b'/':
             checks.same(without_date(raw(path, method, source=STRANGER)), nothing, '%s %s: as if it was not there' % (method, path))
 
 
@@ -241,6 +241,34 @@ def check_key_in_file(checks, server, tree, pki):
     shutil.copy(pki / 'sp.pem', served)
 
 
+def check_unreachable(checks, server, tree):
+    """An x5u whose path is our own, or is refused: calls go on, --check and the log say it."""
+    lost = tree['credentials']['lost']
+    line = 'event=hosting result=unreachable x5u=%s left-out='
+
+    def said(x5u, times):
+        until('the log says %s' % x5u, lambda: server.log.count(line % x5u) == times)
+
+    def check_says(x5u):
+        run = subprocess.run([lab.DAEMON, '-c', server.config, '--check'], capture_output=True, text=True, check=False)
+        checks.that(run.returncode == 0 and 'credentials.lost.x5u: "%s"' % x5u in run.stderr, '--check says it, and is content', run)
+
+    said(lost['x5u'], 1)
+    checks.that(ask('/healthz').get('Content-Type') != CHAIN, 'it is not there')
+    checks.same(ask('/healthz', source=STRANGER).get('Content-Type'), CHAIN, 'but for who sees nothing of ours')
+    check_says(lost['x5u'])
+    reload(server, tree)
+    said(lost['x5u'], 2)
+    lost['x5u'] = 'https://%s/a/%%2e%%2e/e.pem' % HOST
+    reload(server, tree)
+    said(lost['x5u'], 1)
+    checks.same(ask('/a/%2e%2e/e.pem').status, 400, 'it is not there')
+    check_says(lost['x5u'])
+    del tree['credentials']['lost']
+    reload(server, tree)
+    checks.same(server.log.count('result=unreachable'), 3, 'of no other')
+
+
 def check_switch(checks, server, tree):
     tree['hosting']['serve'] = False
     reload(server, tree)
@@ -275,6 +303,7 @@ def test(laboratory, checks):
         'default': {'key': str(pki / 'sp.key'), 'certificate': str(pki.folder / 'served.pem'), 'x5u': 'https://%s/sp.pem' % HOST},
         'local': {'key': str(pki / 'sp.key'), 'certificate': str(pki / 'sp.pem'), 'x5u': 'https://localhost:8443/local.pem',
                   'numbers': ['+1999*']},
+        'lost': {'key': str(pki / 'sp.key'), 'certificate': str(pki / 'sp.pem'), 'x5u': 'https://%s/healthz' % HOST, 'numbers': ['+1998*']},
     }
     server = lab.Redirector(laboratory, tree)
     server.wait_workers(1, web=1)
@@ -284,6 +313,7 @@ def test(laboratory, checks):
     check_files(checks, laboratory)
     check_strangers(checks)
     check_tls(checks, pki)
+    check_unreachable(checks, server, tree)
     check_command(checks, pki)
     check_fetched(checks, laboratory)
     check_rotation(checks, server, tree, pki)

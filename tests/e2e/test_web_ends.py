@@ -98,8 +98,37 @@ def test_health_has_room(lab_, checks):
     checks.same(server.stop(), 0, 'it ends')
 
 
+def is_refused(port):
+    try:
+        socket.create_connection(('127.0.0.1', port), lab.PATIENCE).close()
+    except ConnectionError:
+        return True
+    return False
+
+
+def test_refused(lab_, checks):
+    """One request is on its way when all others have ended: who comes now hears at once that nobody is there."""
+    server = start(lab_, sip_drain='30s', http_deadline='30s', http_request_time='60s')
+    held = socket.create_connection(('127.0.0.1', HTTP), lab.PATIENCE)
+    held.settimeout(lab.PATIENCE)
+    held.sendall(b'GET /healthz HTTP/1.1\r\nHost: a\r\n')
+    until('it is taken', lambda: OPEN % 2 in http_request(HTTP, path='/metrics').text)
+    server.send_signal(signal.SIGTERM)
+    for port in (HTTP, HEALTH):
+        until('port %d refuses' % port, lambda port=port: is_refused(port))
+    held.sendall(b'\r\n')
+    try:
+        answer = held.recv(65536)
+    except ConnectionError as why:
+        answer = repr(why).encode()
+    checks.same(answer[:12], b'HTTP/1.1 200', 'the one on its way is answered')
+    checks.that(b'\r\nConnection: close\r\n' in answer, 'and ends', answer)
+    held.close()
+    checks.same(server.stop(), 0, 'it ends')
+
+
 def test(lab_, checks):
-    for step in (test_told, test_sent, test_counted, test_health_has_room):
+    for step in (test_told, test_sent, test_counted, test_health_has_room, test_refused):
         step(lab_, checks)
 
 

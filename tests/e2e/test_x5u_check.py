@@ -60,10 +60,11 @@ def every_process(laboratory, checks):
         file.unlink()
     pages = web.Web(laboratory.pki)
     pages.pages.update({'/right.pem': (laboratory.pki / 'sp.pem').read_bytes(),
-                        '/wrong.pem': (laboratory.pki / 'expired.pem').read_bytes()})
+                        '/wrong.pem': (laboratory.pki / 'expired.pem').read_bytes(),
+                        '/warned.pem': (laboratory.pki / 'expired.pem').read_bytes()})
     client = {'one': {'sources': ['127.0.0.1']}}
     put(laboratory, 'wrong', 'wrong.pem', 'refuse', clients=client)
-    put(laboratory, 'warned', 'wrong.pem', 'warn')
+    put(laboratory, 'warned', 'warned.pem', 'warn')     # not the same: who looks at both at once asks once
     put(laboratory, 'right', 'right.pem', 'refuse')
     server = lab.Redirector(laboratory, settings(laboratory, service_workers=3, http_listen=['http:127.0.0.1:8080']), 'three')
     server.wait_workers(3, web=1)
@@ -80,8 +81,10 @@ def every_process(laboratory, checks):
     for _ in range(3):
         checks.same(signing('wrong'), 0, 'no worker signs with what is refused')
     checks.same((signing('right'), signing('warned')), (24, 24), 'all sign with what is right, or not to be refused')
+    until('all is told', lambda: all(found(server, name) for name in ('wrong', 'warned', 'right')))
     checks.same([found(server, name) for name in ('wrong', 'warned', 'right')], [['differs'], ['differs'], ['same']], 'told once')
-    checks.same(pages.requests.count('/wrong.pem'), 4 + 1, 'to refuse each process looks, to warn one is enough')
+    checks.same([pages.requests.count(path) for path in ('/wrong.pem', '/warned.pem')], [4, 1],
+                'to refuse each process looks, to warn one is enough')
     for file in ('wrong', 'right'):
         put(laboratory, file, 'right.pem', 'refuse', **({'clients': client} if file == 'wrong' else {}))
     reload(server)

@@ -210,6 +210,7 @@ static const struct {
 	{ "one when it closes", "5-dns says-open pass-30 ok says-closed ok dns quiet" },
 	{ "none while it stays open", "5-dns says-open pass-30 dns pass-60 dns pass-120 dns quiet pass-240 status says-closed" },
 	{ "another host's has its own", "5-dns says-open host-b ok quiet 5-tls says-open-b" },
+	{ "an IPv6 address has brackets", "six 5-dns says-open-six spared-dns" },
 	{ "a list is fetched all the same", "5-timeout spared-timeout ours tls dns theirs spared-dns open-1" },
 	{ "its answer closes it", "5-timeout spared-timeout ours status open-0 theirs ok" },
 	{ "it is no trial", "5-dns pass-30 ours go theirs go spared-dns newest-connect spared-connect oldest-ok open-0 ok" },
@@ -278,6 +279,7 @@ static bool change_host(struct world *w, const char *word)
 		{ "host-a", "https://a.example/x" },       { "host-b", "https://b.example/x" },
 		{ "port-b", "https://a.example:8443/x" },  { "upper", "https://A.EXAMPLE/x" },
 		{ "port-443", "https://a.example:443/x" }, { "path", "https://a.example/y" },
+		{ "six", "https://[FD00::2]:8443/x" },
 	};
 
 	for (size_t i = 0; i < SK_COUNT(urls); i++)
@@ -297,6 +299,8 @@ static bool says(struct world *w, const char *state)
 			  "host has no address\"" },
 		{ "open-b", "event=breaker state=open host=\"b.example:443\" msg=\"the "
 			    "certificate's host failed the TLS check\"" },
+		{ "open-six", "event=breaker state=open host=\"[fd00::2]:8443\" msg=\"the "
+			      "certificate's host has no address\"" },
 		{ "closed", "event=breaker state=closed host=\"a.example:443\" msg=\"it answers "
 			    "again\"" },
 	};

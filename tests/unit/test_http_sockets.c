@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -137,9 +138,47 @@ static void test_none(void)
 	CHECK(http_sockets_wanted(usual), "health is there unless it is switched off");
 }
 
+/* Who tries to come in now: 0, or errno. */
+static int knock(unsigned port)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_port = htons((uint16_t)port),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int error = connect(fd, (struct sockaddr *)(void *)&at, sizeof(at)) < 0 ? errno : 0;
+
+	close(fd);
+	return error;
+}
+
+/* Another process has the socket, too, and does not accept: who comes hears it at once. */
+static void test_refuse(void)
+{
+	SK_CLEANUP(conf_unref_p) struct conf *conf = loaded("http: {health: \"127.0.0.1:0\"}\n");
+	struct http_sockets sockets = { .count = 0 };
+	char why[256] = "";
+	unsigned port;
+	int other;
+
+	if (!conf || !http_sockets_open(conf, &sockets, why)) {
+		CHECK(false, "%s", why);
+		return;
+	}
+	port = port_of(sockets.items[0].fd);
+	other = dup(sockets.items[0].fd);
+	CHECK(knock(port) == 0, "nobody accepts, and it waits");
+	http_sockets_refuse(&sockets);
+	CHECK(knock(port) == ECONNREFUSED, "refused");
+	http_sockets_refuse(&sockets); /* nothing more happens */
+	CHECK(knock(port) == ECONNREFUSED, "refused");
+	http_sockets_close(&sockets);
+	close(other);
+}
+
 int main(void)
 {
 	test_all();
+	test_refuse();
 	test_in_use();
 	test_none();
 	return check_result();
