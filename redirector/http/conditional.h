@@ -8,6 +8,11 @@
 
 #include <stdbool.h>
 
+enum {
+	CONDITIONAL_SIZE =
+		1024, /**< room for such a list in several lines; tags of ours are below 46 */
+};
+
 /**
  * Is the tag on this list?  "*" has every tag.  Of a list that is
  * broken counts what stands before the break.

@@ -14,7 +14,6 @@
 
 enum {
 	CONTROL_SIZE = 48,
-	CONDITION_SIZE = 1024, /* of a list of tags; ours is one of 45 bytes */
 };
 
 struct hosting {
@@ -98,7 +97,7 @@ static void print_control(const struct hosting *h, int64_t seconds, char out[CON
 /* May it be answered at all (If-Match), and has the client got it (RFC 9110, 13.2.2)? */
 static unsigned status_of(const struct exchange *exchange, const char *tag)
 {
-	char mem[CONDITION_SIZE];
+	char mem[CONDITIONAL_SIZE];
 	struct sk_span list = exchange_headers(exchange, "If-Match", mem, sizeof(mem));
 
 	if (list.ptr && !conditional_has(list, tag, true))

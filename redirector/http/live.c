@@ -13,7 +13,6 @@
 
 enum {
 	LOOK_MS = 1000,
-	CONDITION_SIZE = 1024, /* of a list of tags; ours are below 40 bytes */
 };
 
 #define POLICY \
@@ -135,7 +134,7 @@ static bool make(struct live *l, struct data *d)
 
 static void answer(struct exchange *exchange, struct http_reply *reply, const char *tag)
 {
-	char mem[CONDITION_SIZE];
+	char mem[CONDITIONAL_SIZE];
 
 	if (conditional_has(exchange_headers(exchange, "If-None-Match", mem, sizeof(mem)), tag,
 			    false)) {

@@ -130,7 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct atis *atis;
 	static const bool on = true;
 	json_auto_t *json = NULL, *body = NULL;
-	struct sk_span text;
+	const json_t *request = NULL;
 	bool signs;
 
 	if (!atis) {
@@ -140,19 +140,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(atis != NULL);
 		atis_add(atis, &on, &world.routes);
 	}
-	if (!read_input(data, size, &signs, &text))
+	json = post_json(&answer, data, size, "/stir/v1", &signs, &body, &request);
+	if (!json)
 		return 0;
 
-	post(&answer, signs ? "/stir/v1/signing" : "/stir/v1/verification", text);
-	json = answer_json(&answer);
-	if (answer.status != 200) {
+	if (answer.status != 200)
 		check_exception(json);
-		return 0;
-	}
-	must(sk_json_parse_max(text, API_BODY_MAX, &body) == SK_OK);
-	if (signs)
-		check_signed(json_object_get(body, "signingRequest"), json);
+	else if (signs)
+		check_signed(request, json);
 	else
-		check_verified(json_object_get(body, "verificationRequest"), json);
+		check_verified(request, json);
 	return 0;
 }

@@ -316,3 +316,29 @@ static inline bool names_them(struct sk_span identities)
 	}
 	return false;
 }
+
+/**
+ * Posts an input to ROOT/signing or ROOT/verification.
+ *
+ * @param request  Set when it was taken (200): the object within its body, which lives in `body`
+ *
+ * @return The answer, a new reference; NULL: there was no input
+ */
+static inline json_t *post_json(struct exchange *x, const uint8_t *data, size_t size,
+				const char *root, bool *signs, json_t **body,
+				const json_t **request)
+{
+	struct sk_span text;
+	char path[64];
+
+	if (!read_input(data, size, signs, &text))
+		return NULL;
+	snprintf(path, sizeof(path), "%s/%s", root, *signs ? "signing" : "verification");
+	post(x, path, text);
+	if (x->status == 200) {
+		must(sk_json_parse_max(text, API_BODY_MAX, body) == SK_OK);
+		*request =
+			json_object_get(*body, *signs ? "signingRequest" : "verificationRequest");
+	}
+	return answer_json(x);
+}
