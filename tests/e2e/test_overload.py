@@ -61,7 +61,8 @@ def gather(peer, fence):
 
 def stale(laboratory, checks):
     """What waited for longer than sip.queue-age is dropped unread, what came behind it is not."""
-    server = laboratory.redirector(5061, sip_queue_age='3s', tenant_mode='sign')
+    server = laboratory.redirector(5061, sip_queue_age='6s', tenant_mode='sign', service_watchdog='60s', ready=False)
+    server.wait_log('event=ready', 'ready')     # nothing is asked before: it would be counted
     peer = server.peer()
     first = [peer.build() for _ in range(40)] + [peer.build('OPTIONS')]
     late = [peer.build() for _ in range(20)]
@@ -70,7 +71,7 @@ def stale(laboratory, checks):
     with Stopped(server):
         for raw in first:
             peer.send(raw)
-        time.sleep(3.3)
+        time.sleep(6.3)
         for raw in late + [fence]:
             peer.send(raw)
     got = gather(peer, call_id(fence))
@@ -86,7 +87,8 @@ def stale(laboratory, checks):
 
 def full(laboratory, checks, how, port):
     server = laboratory.redirector(port, sip_queue_age='30s', sip_overload_age='5ms', sip_overload=how,
-                                   tenant_mode='sign')
+                                   tenant_mode='sign', ready=False)
+    server.wait_log('event=ready', 'ready')     # nothing is asked before: two that waited are too much already
     peer = server.peer()
     calls = [peer.build() for _ in range(CALLS)]
     police = peer.build(uri='urn:service:sos')
@@ -94,11 +96,14 @@ def full(laboratory, checks, how, port):
     other = peer.build('REGISTER')
     fence = peer.build('OPTIONS', call='fence-' + how)
     before = counters(server)
+    server.wait_log('event=lists', 'that round is over')
+    began = time.monotonic()
     with Stopped(server):
         for raw in calls + [police, dialog, other, fence]:
             peer.send(raw)
         time.sleep(0.05)
     got = gather(peer, 'fence-' + how)
+    took = time.monotonic() - began
     kinds = [kind_of(got[call_id(raw)]) if call_id(raw) in got else 'silence' for raw in calls]
     signed = kinds.count('signed')
     checks.that(0 < signed < CALLS, how + ': some are served, some are too many', signed)
@@ -115,13 +120,18 @@ def full(laboratory, checks, how, port):
     checks.same(got['fence-' + how].code, 200, how + ': OPTIONS is answered')
 
     after = counters(server)
+    server.wait_log('event=lists', 'what the worker said before', 2)
+    begins = server.log.count('event=overload state=begin')
     checks.same(after['overload'] - before['overload'], CALLS - signed + 1, how + ': counted')
     checks.same(after['shed'] - before['shed'], kinds.count('silence') + 1, how + ': and those without an answer')
     checks.same(after['stale'], before['stale'], how + ': none was stale')
-    server.wait_log('event=overload state=end', 'its end')
-    checks.same(server.log.count('event=overload'), 2, how + ': one line when it begins, one when it ends')
-    told = re.search(r'state=end ms=\d+ turned_away=(\d+) unanswered=(\d+) stale=0', server.log)
-    checks.same((int(told[1]), int(told[2])), (CALLS - signed + 1, kinds.count('silence') + 1), how + ': its counts')
+    server.wait_log('event=overload state=end', 'its end', begins)
+    told = re.findall(r'state=end ms=\d+ turned_away=(\d+) unanswered=(\d+) stale=0', server.log)
+    # it begins anew for a worker that got no processor for a second in the midst of it
+    checks.that(len(told) == begins == server.log.count('event=overload') - len(told) and 1 <= begins <= 1 + int(took),
+                how + ': one line when it begins, one when it ends', (begins, len(told), took))
+    checks.same((sum(int(t[0]) for t in told), sum(int(t[1]) for t in told)),
+                (CALLS - signed + 1, kinds.count('silence') + 1), how + ': its counts')
     checks.same(kind_of(peer.invite()), 'signed', how + ': served again')
     again = next(raw for raw, kind in zip(calls, kinds) if kind != 'signed')
     checks.same(kind_of(peer.ask(again)), 'signed', how + ': so is one that was turned away')
@@ -156,9 +166,9 @@ def shared(laboratory, checks):
     peer = server.peer()
     began = time.monotonic()
     kinds = [kind_of(peer.invite()) for _ in range(75)]
-    flowed = time.monotonic() - began + 1
+    most = 60 + 2 * (time.monotonic() - began + 1)
     checks.same(len(server.workers()), 2, 'two workers, over which calls are spread (test_workers.py)')
-    checks.that(50 <= kinds.count('signed') <= 60 + 2 * flowed and '302' in kinds, 'a rate: one burst for both',
+    checks.that(50 <= kinds.count('signed') <= most and ('302' in kinds or most > 75), 'a rate: one burst for both',
                 kinds.count('signed'))
     server.stop()
 
