@@ -79,7 +79,7 @@ def exceptions(checks):
         excepts(checks, post(path, good, Content_Type='text/plain'), 'SVC4004', ['application/json'])
         excepts(checks, post(path, good, key=None), 'POL4010')
         excepts(checks, post(path, good, key='sr_nobody'), 'POL4010')
-        excepts(checks, post(path, 'x' * 70000), 'POL4130')
+        excepts(checks, post(path, 'x' * 66000), 'POL4130')
         for method in 'GET', 'PUT', 'DELETE':
             got = lab.http_request(api_lab.PORT, method, path, {'Authorization': 'Bearer ' + api_lab.KEY})
             excepts(checks, got, 'POL4050', what=method)

@@ -178,7 +178,7 @@ def signed(server):
 def check_fetched(checks, laboratory):
     """Sign here; elsewhere fetch the certificate from here, and verify."""
     pki = laboratory.pki
-    tree = laboratory.settings(5070, certs_lab=True, certs_resolve={HOST + ':443': '127.0.0.9'},
+    tree = laboratory.settings(5070, certs_lab=True, certs_wait='15s', sip_deadline='15s', certs_timeout='15s', certs_resolve={HOST + ':443': '127.0.0.9'},
                                certs_tls_ca=str(pki / 'tls-ca.pem'), sign_check_x5u='refuse')
     tree['verify']['certificates'] = {}
     verifier = lab.Redirector(laboratory, tree, 'verifier')

@@ -280,6 +280,7 @@ def times(checks, driver):
     drips(get(), 'a dripping second request')
     checks.that(driver.counts()['timed_out'] >= 6, 'they are counted', driver.counts())
 
+    driver.reload(request_time='60s', idle='60s', send_time='400ms')
     before = driver.counts()['timed_out']
     c = Raw(PLAIN)
     c.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

@@ -142,7 +142,7 @@ def counters(redirector):
     """What the log says of all processes together."""
     before = redirector.log.count('event=counters')
     redirector.send_signal(signal.SIGUSR1)
-    until('counters', lambda: redirector.log.count('event=counters') > before and redirector.log.endswith('\n'))
+    until('counters', lambda: redirector.log.count('event=counters') > before)
     line = [x for x in redirector.log.split('\n') if 'event=counters' in x and 'worker=' not in x][-1]
     return {k: int(v) for k, v in re.findall(r'(\w+)=(\d+)(?= |$)', line)}
 
@@ -166,6 +166,7 @@ def numbers(driver, redirector, pki, checks):
     checks.same((known['signed'], known['passed']), (SIGNED, PASSED), 'the load is what it should be')
     tiles = {'calls': known['invites'], 'signed': known['signed'], 'passed': known['passed'], 'failed': known['failed'],
              'unverified': known['unverified'], 'overload': 0, 'faults': 0}
+    until('all tiles', lambda: all(text_of(driver, 't-' + name) == str(want) for name, want in tiles.items()))
     for name, want in tiles.items():
         checks.same(text_of(driver, 't-' + name), str(want), 'the hour: ' + name)
     until('the tenant', lambda: rows_of(driver, 'tenants'))

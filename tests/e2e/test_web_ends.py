@@ -10,7 +10,7 @@ from lab import http_request
 from test_web_process import HEALTH, HTTP, answers, start, until
 
 ASKS = {'http_apis': ['secsipidx'], 'clients': {'a': {'sources': ['127.0.0.1']}}}
-SLOW = {'certs_lab': True, 'certs_wait': '20s', 'certs_timeout': '25s', 'sip_deadline': '25s'}
+SLOW = {'certs_lab': True, 'certs_wait': '30s', 'certs_timeout': '60s', 'sip_deadline': '30s', 'http_deadline': '30s'}
 OPEN = 'shaken_http_connections %d\n'
 
 
@@ -39,8 +39,10 @@ def test_told(lab_, checks):
     silent = socket.create_server(('127.0.0.1', 0), backlog=8)
     silent.settimeout(lab.PATIENCE)
     server = start(lab_, sip_drain='0ms', **ASKS, **SLOW)
-    got = [ask_in_thread(slow_identity(lab_, silent.getsockname()[1])) for _ in range(4)]
+    identities = [slow_identity(lab_, silent.getsockname()[1]) for _ in range(4)]
+    got = [ask_in_thread(identity) for identity in identities]
     held = silent.accept()[0]
+    until('all four wait', lambda: 'shaken_calls_waiting 4\n' in http_request(HTTP, path='/metrics').text)
     server.send_signal(signal.SIGTERM)
     until('all are answered', lambda: all(got))
     checks.same(got, [[503]] * 4, 'who waits is told')
@@ -116,6 +118,7 @@ def test_refused(lab_, checks):
     server.send_signal(signal.SIGTERM)
     for port in (HTTP, HEALTH):
         until('port %d refuses' % port, lambda port=port: is_refused(port))
+    server.wait_log('worker=web event=drain', 'it is told, too')        # of two processes, the supervisor refuses first
     held.sendall(b'\r\n')
     try:
         answer = held.recv(65536)
