@@ -160,12 +160,24 @@ def judge(expected, onward):
     return verstat == wanted, 'the callee got the INVITE with %s' % verstat
 
 
+def read(path, call, columns):
+    """The call's messages; who records them may be behind, so it is waited for the last one."""
+    for _ in range(50):
+        with open(path) as lines:
+            messages = [Message(*json.loads(line)) for line in lines if line.endswith('\n')]
+        messages = [m for m in messages if m.get('Call-ID').startswith(call)
+                    and m.source in columns and m.target in columns]
+        if any(m.what.startswith('200') and m.get('CSeq').endswith('BYE') and m.target == columns[0]
+               for m in messages):
+            break
+        time.sleep(0.1)
+    return messages
+
+
 def show(path, call, expected, parties):
     names = [p.split('=')[0] for p in parties]
     columns = [p.split('=')[1] for p in parties]
-    messages = [Message(*json.loads(line)) for line in open(path)]
-    messages = [m for m in messages if m.get('Call-ID').startswith(call)
-                and m.source in columns and m.target in columns]
+    messages = read(path, call, columns)
     if not messages:
         print('ladder: no message of the call %s' % call, file=sys.stderr)
         return 1
