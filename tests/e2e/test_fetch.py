@@ -19,6 +19,7 @@ http {
     ssl_certificate_key %(pki)s/tls.key;
     server {
         listen 127.0.0.9:443 ssl;
+        listen 127.0.0.9:80;
         ssl_certificate %(pki)s/tls.pem;
         root %(dir)s/www;
         location /moved.pem { return 301 https://certs.lab.example/sp.pem; }
@@ -46,7 +47,7 @@ class Repository:
     """nginx in the namespace; its log counts what was asked for."""
 
     def __init__(self, laboratory):
-        self.folder = laboratory.folder / 'nginx'
+        self.folder, self.fences = laboratory.folder / 'nginx', 0
         www = self.folder / 'www'
         www.mkdir(parents=True)
         (self.folder / 'tmp').mkdir()
@@ -67,7 +68,14 @@ class Repository:
         raise TimeoutError('nginx does not listen:\n' + self.process.log)
 
     def asked(self, path):
+        """nginx writes what it was asked for behind its answer: a request of our own is the last in the log."""
         log = self.folder / 'access.log'
+        self.fences += 1
+        fence = '/fence-%d' % self.fences
+        lab.http_request(80, path=fence, host='127.0.0.9')
+        end = time.monotonic() + lab.PATIENCE
+        while not (log.exists() and 'GET %s ' % fence in log.read_text()) and time.monotonic() < end:
+            time.sleep(0.01)
         return log.read_text().count('GET /%s ' % path) if log.exists() else 0
 
 
@@ -90,7 +98,7 @@ def settings(laboratory, **more):
 
 
 def test_good(laboratory, checks, repository):
-    peer = laboratory.redirector(5060, **settings(laboratory)).peer()
+    peer = laboratory.redirector(5060, **settings(laboratory, certs_timeout='60s')).peer()
     good = lab.X5U_BASE + 'sp.pem'
     for again in range(3):
         answer = peer.invite(identity=at(laboratory.pki, good))

@@ -40,7 +40,7 @@ def send_at_once(peer, raws):
 
 def test(laboratory, checks):
     repository = Web(laboratory.pki, delay=DELAY)
-    peer = laboratory.redirector(5060, **settings(laboratory, log_format='json')).peer()
+    peer = laboratory.redirector(5060, **settings(laboratory, certs_timeout='60s', log_format='json')).peer()
     for number in range(ROUNDS):
         path = '/new-%d.pem' % number
         repository.pages[path] = (laboratory.pki / 'sp.pem').read_bytes()

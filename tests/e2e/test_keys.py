@@ -6,7 +6,7 @@ import lab
 from lab import decode
 
 OLD, NEXT, SECOND = (lab.X5U_BASE + name + '.pem' for name in ('sp', 'next', 'second'))
-AHEAD = 5            # seconds from the making of the next certificate to its beginning
+AHEAD = 15           # seconds from the making of the next certificate to its beginning
 CA = """[ca]
 default_ca = own
 [own]

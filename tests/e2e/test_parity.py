@@ -305,7 +305,7 @@ def test_certificates(parity):
     """The laboratory's chains, the vectors of ASN.1 as extensions, and the certificate that an RFC prints."""
     laboratory = parity.lab
     pki, repository = laboratory.pki, Repository(laboratory)
-    server = laboratory.redirector(5090, **fetch_settings(laboratory, log_format='json'))
+    server = laboratory.redirector(5090, **fetch_settings(laboratory, certs_timeout='60s', log_format='json'))
     trust = ['--trust', pki / 'root.pem', '--crl', pki / 'crl.pem']
     issuer = Issuer(pki, laboratory.folder / 'issued')
     spc = (VECTORS / 'asn1/tnal-spc-709J.der').read_bytes().hex()

@@ -42,6 +42,12 @@ def test(laboratory, checks):
     server = laboratory.redirector(certs_lab=True, certs_resolve=names, certs_wait='30s', certs_timeout='60s',
                                    sip_deadline='30s', records_calls=False)
     peer = server.peer()
+    numbers = [('1215%07d' % i, '1404%07d' % (9999999 - i)) for i in range(OTHERS)]
+    values = tokens(laboratory.pki, numbers)
+    raws = []
+    for i, ((orig, dest), value) in enumerate(zip(numbers, values)):
+        raws.append(peer.build(call='sign-%d' % i, orig=orig, dest=dest))
+        raws.append(peer.build(call='verify-%d' % i, orig=orig, dest=dest, identity=value))
     waiting = []
     for i, url in enumerate(urls):
         token = Token(laboratory.pki)
@@ -50,13 +56,6 @@ def test(laboratory, checks):
         waiting.append('waiting-%d' % i)
         peer.send(peer.build(call=waiting[-1], identity=str(token)))
     connection, _ = silent.accept()             # it is being asked
-
-    numbers = [('1215%07d' % i, '1404%07d' % (9999999 - i)) for i in range(OTHERS)]
-    values = tokens(laboratory.pki, numbers)
-    raws = []
-    for i, ((orig, dest), value) in enumerate(zip(numbers, values)):
-        raws.append(peer.build(call='sign-%d' % i, orig=orig, dest=dest))
-        raws.append(peer.build(call='verify-%d' % i, orig=orig, dest=dest, identity=value))
     seen = Seen()
     ask_all(peer, raws, seen)
 

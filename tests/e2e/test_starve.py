@@ -58,7 +58,7 @@ def test(laboratory, checks):
     for name in ['first.pem', *names]:
         repository.pages['/' + name] = leaf
     values = flood(laboratory.pki)
-    how = settings(laboratory, certs_wait='2s', sip_deadline='3s', certs_timeout='5s')
+    how = settings(laboratory, certs_wait='12s', sip_deadline='12s', certs_timeout='60s')
     service = laboratory.redirector(5060, **how)
     attacker, peer = service.peer(), service.peer()
     checks.same(peer.invite(identity=at(laboratory.pki, lab.X5U_BASE + 'first.pem')).verstat, PASSED, 'before')

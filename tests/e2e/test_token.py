@@ -147,7 +147,8 @@ def with_file_tenant(laboratory, tree):
 
 def stalls(laboratory, checks, keys, env):
     tree = with_file_tenant(laboratory, settings(laboratory, keys, STALL))
-    tree['sip']['deadline'] = tree.setdefault('certs', {})['wait'] = '3s'
+    tree['sip']['deadline'] = tree.setdefault('certs', {})['wait'] = '5s'
+    tree['sip']['drain'] = '12s'
     server = start(laboratory, 'stall', tree, env)
     peer = server.peer()
     until_signed(peer)

@@ -177,7 +177,7 @@ def test_profile_fetched(bench):
     """The same of a certificate that is fetched: told when it arrives, not call by call."""
     repository = Repository(bench.lab)
     (repository.folder / 'www' / 'bare.pem').write_bytes((bench.lab.folder / 'issued' / 'bare.pem').read_bytes())
-    server = bench.start('fetched', **fetch_settings(bench.lab, log_format='json', trust_crls=[], trust_profile='warn'))
+    server = bench.start('fetched', **fetch_settings(bench.lab, certs_timeout='60s', log_format='json', trust_crls=[], trust_profile='warn'))
     bench.same([bench.outcome(server, bench.token('bare')) for _ in range(4)], ['SK_OK'] * 4, 'fetched: accepted')
     bench.same(bench.outcome(server), 'SK_OK', 'fetched: one without faults')
     bench.same(len(told(server)), 1, 'fetched: told once')
@@ -258,8 +258,10 @@ def test_crls(bench):
 
 def test_grace(bench):
     """No list is missed for the grace after the start; then every chain misses it, and nobody has to ask again."""
-    server = bench.start('grace', trust_crl_required='yes', trust_crl_grace='3s')
-    bench.same(bench.outcome(server), 'SK_OK', 'crl-grace: just started')
+    grace, began = 3, int(time.time())      # the service counts in whole seconds, too
+    server = bench.start('grace', trust_crl_required='yes', trust_crl_grace='%ds' % grace)
+    first = bench.outcome(server)
+    bench.that(first == 'SK_OK' or (first == 'SK_CRL_INVALID' and time.time() >= began + grace), 'crl-grace: just started', first)
     end = time.monotonic() + lab.PATIENCE
     while bench.outcome(server) == 'SK_OK' and time.monotonic() < end:
         time.sleep(0.2)

@@ -47,7 +47,7 @@ def reload(server):
 
 def settings(laboratory, **more):
     pki = laboratory.pki
-    tree = laboratory.settings(certs_lab=True, certs_resolve={'certs.lab.example:443': '127.0.0.9'}, certs_tls_ca=str(pki / 'tls-ca.pem'),
+    tree = laboratory.settings(certs_lab=True, certs_timeout='15s', certs_resolve={'certs.lab.example:443': '127.0.0.9'}, certs_tls_ca=str(pki / 'tls-ca.pem'),
                                tenants_folder=str(laboratory.folder / 'tenants'), **more)
     for key in 'key', 'certificate', 'x5u':
         del tree['sign'][key]
@@ -135,6 +135,7 @@ def test(laboratory, checks):
     checks.same(found(server, 'wrong'), ['differs', 'same'], 'mended')
     answer = peer.invite(uri='sip:+%s@wrong.example' % lab.DEST)
     checks.same(decode(answer.get('Identity'))[0]['x5u'], BASE + 'mended.pem', 'signs again')
+    checks.same(pages.requests[asked:], ['/mended.pem'], 'and nobody else was looked at again')
 
     pages.stop()
     put(laboratory, 'right', 'elsewhere.pem', 'refuse')

@@ -86,13 +86,19 @@ static bool start(struct driver *d, struct fetcher *fetcher, struct fetch_job *j
 	return err == SK_OK;
 }
 
-static void fetch_first(struct driver *d, struct fetcher *fetcher)
+/* It has time: that its host has answered is what the others need. */
+static bool fetch_first(struct driver *d, struct fetcher *fetcher, char why[256])
 {
+	struct certs_conf patient = d->conf;
 	struct fetch_job job;
 
+	patient.timeout = 20000;
+	if (!fetcher->reload(fetcher, &patient, why))
+		return false;
 	d->open = 1;
 	if (start(d, fetcher, &job, d->first))
 		loop_run(d->loop);
+	return fetcher->reload(fetcher, &d->conf, why);
 }
 
 static bool on_loop(struct driver *d)
@@ -110,8 +116,10 @@ static bool on_loop(struct driver *d)
 	timer = timer_new(loop, on_stop, d);
 	if (!timer || (d->stop > 0 && !timer_set(timer, d->stop)))
 		return false;
-	if (d->first)
-		fetch_first(d, fetcher);
+	if (d->first && !fetch_first(d, fetcher, why)) {
+		fprintf(stderr, "%s\n", why);
+		return false;
+	}
 	d->open = 1;
 	for (int i = 0; i < d->count; i++)
 		d->open += start(d, fetcher, &d->jobs[i], d->urls[i]);
