@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 
 from kit import check, result, run
 
@@ -127,15 +126,11 @@ def two_at_once(folder):
     store, lines = os.path.join(folder, "two"), os.path.join(folder, "big.csv")
     first = subprocess.Popen([REDIRECTOR, "numbers", "import", "--store", store, "-"],
                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    lock = os.path.join(store, "import.lock")
-    for _ in range(500):
-        if os.path.exists(lock):
-            break
-        time.sleep(0.01)
-    time.sleep(0.2)
+    first.stdin.write(b"tenant,first\n" + b"# more than a pipe holds\n" * 10000)
+    first.stdin.flush()         # it reads, so it has the lock
     a = numbers("import", "--store", store, lines)
     check(a.status == 3 and "another import is under way" in a.err, "two at once", a)
-    first.stdin.write(b"tenant,first\na,1\n")
+    first.stdin.write(b"a,1\n")
     first.stdin.close()
     check(first.wait(timeout=60) == 0, "the first goes on")
     first.stdout.close()

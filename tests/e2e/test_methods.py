@@ -181,30 +181,45 @@ def test_strangers_403(lab_, checks):
     checks.same(server.stop(), 0, 'SIGTERM ends with status 0')
 
 
-def test_drain(lab_, checks):
-    """After SIGTERM: the calls in hand are answered, new ones and OPTIONS get 503."""
-    mute = socket.create_server(('127.0.0.9', 443))
-    server = lab_.redirector(5062, certs_lab=True, certs_resolve={'mute.example:443': '127.0.0.9'},
-                             certs_wait='2s', sip_deadline='2s', certs_timeout='10s', sip_drain='10s')
+def in_hand(lab_, port, mute, **how):
+    """A redirector with one call that waits for its certificate.  @return it, the caller and the connection"""
+    server = lab_.redirector(port, certs_lab=True, certs_resolve={'mute.example:443': '127.0.0.9'}, certs_timeout='30s',
+                             sip_drain='25s', **how)
     peer = server.peer()
     token = Token(lab_.pki)
     token.header['x5u'] = 'https://mute.example/a.pem'
     token.params[0] = 'info=<https://mute.example/a.pem>'
     peer.send(peer.build(call='in-hand', identity=str(token)))
-    fetching, _ = mute.accept()         # the fetch is under way
-    server.send_signal(signal.SIGTERM)
-    while True:
-        answer = peer.ask(peer.build('OPTIONS'))
-        if answer.code != 200:
-            break
-    checks.same(answer.status, '503 Service Unavailable', 'OPTIONS while draining')
-    checks.same(peer.invite().status, '503 Service Unavailable', 'INVITE while draining')
+    return server, peer, mute.accept()[0]
+
+
+def ends(checks, server, peer, what):
     answer = peer.receive()
     checks.same((answer.get('Call-ID'), answer.code, answer.verstat), ('in-hand', 302, 'No-TN-Validation'),
-                'the call in hand is answered')
-    checks.same(server.proc.wait(lab.PATIENCE), 0, 'and then the exit status is 0')
+                what + ': the call in hand is answered')
+    checks.same(server.proc.wait(lab.PATIENCE), 0, what + ': and then the exit status is 0')
+
+
+def test_drain(lab_, checks):
+    """After SIGTERM: the calls in hand are answered, new ones and OPTIONS get 503."""
+    mute = socket.create_server(('127.0.0.9', 443))
+    mute.settimeout(lab.PATIENCE)
+    server, peer, fetching = in_hand(lab_, 5062, mute, certs_wait='2s', sip_deadline='2s')
+    server.send_signal(signal.SIGTERM)
+    ends(checks, server, peer, 'at its deadline')
     fetching.close()
-    mute.close()
+
+    server, peer, fetching = in_hand(lab_, 5063, mute, certs_wait='15s', sip_deadline='15s')
+    server.send_signal(signal.SIGTERM)
+    end = time.monotonic() + lab.PATIENCE
+    answer = peer.ask(peer.build('OPTIONS'))
+    while answer.code == 200 and time.monotonic() < end:
+        answer = peer.ask(peer.build('OPTIONS'))
+    checks.same(answer.status, '503 Service Unavailable', 'OPTIONS while draining')
+    checks.same(peer.invite().status, '503 Service Unavailable', 'INVITE while draining')
+    fetching.close()
+    mute.close()                        # now the fetch ends
+    ends(checks, server, peer, 'when its fetch ends')
 
 
 def test(laboratory, checks):

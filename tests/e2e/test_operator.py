@@ -1,4 +1,5 @@
 """What an operator is told: by --check, at start, while running, and at each reload."""
+import json
 import signal
 import subprocess
 
@@ -19,14 +20,14 @@ class Bench:
         self.folder = folder
 
     def write(self, **more):
-        """A redirector that never answers: its configuration alone."""
+        """A configuration that nobody runs with."""
         self.count += 1
-        server = self.lab.redirector(5060, name='check-%d' % self.count, ready=False, **more)
-        server.stop()
-        return server
+        config = self.lab.folder / ('check-%d.yaml' % self.count)
+        config.write_text(json.dumps(self.lab.settings(5060, **more)))
+        return config
 
-    def check(self, server):
-        run = subprocess.run([lab.DAEMON, '-c', server.config, '--check'], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+    def check(self, config):
+        run = subprocess.run([lab.DAEMON, '-c', config, '--check'], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
         return run.returncode, run.stderr.decode()
 
     def crl(self, name, text):
@@ -82,8 +83,7 @@ def test_check(bench):
         ('a mirror inside, in a laboratory', {'trust_crl_urls': ['https://10.0.0.5/crl'], 'certs_lab': True}, 0, [], ['public Internet']),
     ]
     for what, more, status, said, unsaid in rows:
-        server = bench.write(**more)
-        got, text = bench.check(server)
+        got, text = bench.check(bench.write(**more))
         bench.checks.same(got, status, what + ': exit status of --check')
         that(all(word in text for word in said), what + ': what it says', text)
         that(not any(word in text for word in unsaid), what + ': what it does not say', text)
@@ -107,6 +107,7 @@ def test_start(bench):
     server.stop()
 
     server = bench.lab.redirector(5063, name='expired', tenant_mode='verify', trust_crls=[str(pki / 'expired-crl.pem')], trust_crl_required=True)
+    server.wait_log('event=crl result=ended', 'out of date at start')
     that(lines(server, LEVEL_ERROR, 'event=crl result=ended', 'expired-crl.pem', 'chains fail'), 'out of date at start: an error', server.log)
     peer = server.peer()
     same(peer.invite(identity=str(Token(pki))).verstat, 'TN-Validation-Failed', 'and calls fail')
@@ -124,13 +125,14 @@ def test_restart(bench):
     for times in 1, 2, 3:
         server.send_signal(signal.SIGHUP)
         server.wait_log('event=reload result=ok', 'reload', times)
+        server.wait_log('takes effect after a restart', 'the %d. reload is told' % times, times)
         named = lines(server, 'takes effect after a restart')
         bench.checks.that(len(named) == times and all('certs.store changed' in line for line in named), 'the %d. reload' % times, named)
     server.write(bench.lab.settings(5064))
     server.send_signal(signal.SIGHUP)
     server.wait_log('event=reload result=ok', 'reload', 4)
-    bench.checks.same(len(lines(server, 'takes effect after a restart')), 3, 'taken back: nothing waits')
     server.stop()
+    bench.checks.same(len(lines(server, 'takes effect after a restart')), 3, 'taken back: nothing waits')
 
 
 def test_breaker(bench):
@@ -142,6 +144,7 @@ def test_breaker(bench):
         token.header['x5u'] = 'https://dead.lab.example/%d.pem' % number
         token.params[0] = 'info=<%s>' % token.header['x5u']
         peer.invite(identity=str(token))
+    server.wait_log('event=breaker state=open', 'the host is given up')
     told = lines(server, LEVEL_WARNING, 'event=breaker state=open')
     bench.checks.that(len(told) == 1 and 'host="dead.lab.example:443"' in told[0], 'one warning, with the host', told)
     peer.close()

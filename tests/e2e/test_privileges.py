@@ -181,6 +181,7 @@ def test_others(bench):
     same, that = bench.checks.same, bench.checks.that
     server = bench.start('root', 5061, service_user='', service_workers=1)
     server.wait_ready()
+    server.wait_log('runs as root', 'the warning')
     lines = re.findall(r'level=warning.*runs as root; set service\.user', server.log)
     same(len(lines), 1, 'one warning')
     for pid in processes(server.proc.pid):

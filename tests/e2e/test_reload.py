@@ -90,8 +90,9 @@ def test(laboratory, checks):
         server.write(tree)
         if text is not None:
             server.config.write_text(text)
-        before = len(server.log)
+        before, failed = len(server.log), server.log.count('event=reload result=failed')
         server.send_signal(signal.SIGHUP)
+        server.wait_log('event=reload result=failed', what, failed + 1)
         until(what, lambda: word in server.log[before:])
         checks.that(word in server.log[before:], what + ': the log says why', server.log[before:][-2000:])
         checks.same(attest_now(peer), 'B', what + ': the old one stays')
@@ -101,6 +102,8 @@ def test(laboratory, checks):
     before = len(server.log)
     server.send_signal(signal.SIGHUP)
     until('what needs a restart', lambda: 'event=reload result=ok' in server.log[before:])
+    server.send_signal(signal.SIGUSR1)      # behind its answer is all that the worker said before
+    until('what it said', lambda: 'event=lists' in server.log[before:])
     named = [line for line in server.log[before:].split('\n') if 'takes effect after a restart' in line]
     checks.that(len(named) == 1 and 'certs.store changed' in named[0], 'what needs a restart is named', named)
     checks.that(not (laboratory.folder / 'store').exists(), 'and is not done')

@@ -10,6 +10,7 @@ import lab
 
 TCP4 = attacks.Transport('TCP', '127.0.0.1', 5060)
 TCP6 = attacks.Transport('TCP', '::1', 5060)
+MARK = b'SIP/2.0 302 '
 
 
 def conversation(transport, checks):
@@ -74,16 +75,18 @@ def flooded(laboratory, checks):
     """All lies there already when the worker goes on, the datagrams behind it: these are answered when a turn
     or two of the connections have passed, not after a turn of each."""
     connections, each, calls = 100, 80, 20
-    server = laboratory.redirector(5067, streams_per_source=150, streams_message_time='60s', streams_send_time='60s')
+    server = laboratory.redirector(5067, streams_per_source=150, streams_message_time='60s', streams_send_time='60s',
+                                   service_watchdog='60s')
     transport = attacks.Transport('TCP', '127.0.0.1', 5067)
     peer = server.peer(address='127.0.0.9')
     clients = [attacks.Client(transport, '127.0.0.2') for _ in range(connections)]
     for client in clients:
         client.ask(client.build('OPTIONS'))             # it has been accepted
         client.sock.setsockopt(attacks.socket.SOL_SOCKET, attacks.socket.SO_SNDBUF, 1 << 20)
+    texts = [b''.join(client.build() for _ in range(each)) for client in clients]
     os.kill(server.workers()[0], signal.SIGSTOP)
-    for client in clients:
-        client.send(b''.join(client.build() for _ in range(each)))
+    for client, text in zip(clients, texts):
+        client.send(text)
         client.sock.setblocking(False)
     for _ in range(calls):
         peer.send(peer.build())
@@ -91,6 +94,7 @@ def flooded(laboratory, checks):
 
     poll, by_fd, heard, early, rest = select.poll(), {}, 0, 0, calls
     peer.sock.setblocking(False)
+    tails = {client.sock.fileno(): b'' for client in clients}
     for client in clients:
         by_fd[client.sock.fileno()] = client.sock
         poll.register(client.sock, select.POLLIN)
@@ -98,16 +102,21 @@ def flooded(laboratory, checks):
     end = time.monotonic() + lab.PATIENCE
     while (rest or heard < connections * each) and time.monotonic() < end:
         for fd, _ in poll.poll(1000):
+            end = time.monotonic() + lab.PATIENCE       # as long as something comes
             try:
                 while rest and peer.receive().code == 302:
                     rest, early = rest - 1, heard       # answers by connections that were seen before the last
             except BlockingIOError:
                 pass
             if fd in by_fd:
-                heard += by_fd[fd].recv(8192).count(b'SIP/2.0 302 ')    # few at a time
+                data = by_fd[fd].recv(8192)             # few at a time
+                heard += (tails[fd] + data).count(MARK)
+                tails[fd] = data[1 - len(MARK):]        # less than a mark: none is counted twice
+                if not data:
+                    poll.unregister(fd)
     checks.same(rest, 0, 'flooded: the calls of others by UDP are answered')
     checks.that(early < connections * 64 / 4, 'flooded: before a quarter of one round', early)
-    checks.that(heard > connections * each * 0.98, 'flooded: so are those by connections', heard)
+    checks.that(heard == connections * each, 'flooded: so are those by connections', heard)
     for client in clients:
         client.close()
     peer.close()
@@ -134,7 +143,8 @@ def shares(laboratory, checks):
 
 def prices(laboratory, checks):
     """A connection takes one of what its source may ask."""
-    server = laboratory.redirector(5069, sip_source_rate=1, sip_source_burst=20)
+    server = laboratory.redirector(5069, sip_source_rate=1, sip_source_burst=20, ready=False)
+    server.wait_log('event=ready', 'prices')        # nothing is asked before: each OPTIONS would count
     transport = attacks.Transport('TCP', '127.0.0.1', 5069)
     ground = attacks.Ground(server, transport, checks)
     for _ in range(200):
@@ -173,13 +183,14 @@ def no_descriptors(laboratory, checks):
     counts = ground.counts()
     checks.that(50 <= counts['open'] < 120, 'EMFILE: as many as there is room for', counts)
     checks.that(counts.get('full', 0) >= 1, 'EMFILE: counted', counts)
-    before, began = cpu(ground.pid), time.monotonic()
-    more = []
+    before, began, more = cpu(ground.pid), time.monotonic(), []
     while time.monotonic() - began < 1:
         more.append(transport.plain())
         time.sleep(0.05)
-    # a spin would take the whole second; half of it is room for the slowest machine
-    checks.that(cpu(ground.pid) - before < 500_000_000, 'EMFILE: no spin', cpu(ground.pid) - before)
+    # a spin would take the whole second, or what the machine leaves of it; half of it is room for the slowest
+    spent = cpu(ground.pid) - before
+    took = time.monotonic() - began
+    checks.that(spent < took / 2 * 1e9, 'EMFILE: no spin', (spent, took))
     checks.that(ground.calls(), 'EMFILE: others are answered still')
     for sock in socks + more:
         sock.close()
@@ -203,11 +214,13 @@ def drained(laboratory, checks):
 
 def test(laboratory, checks):
     listen = ['udp:127.0.0.1:5060', 'udp:[::1]:5060']
-    server = laboratory.redirector(sip_listen=listen, **attacks.SETTINGS)
+    server = laboratory.redirector(name='talk', sip_listen=listen, streams_message_time='60s', streams_send_time='60s')
     for transport in (TCP4, TCP6):
         conversation(transport, checks)
     compact_length(checks)
     bad_lines(checks)
+    checks.same(server.stop(), 0, 'a clean end')
+    server = laboratory.redirector(sip_listen=listen, **attacks.SETTINGS)
     for transport in (TCP4, TCP6):
         ground = attacks.Ground(server, transport, checks)
         ground.run(attacks.ATTACKS)

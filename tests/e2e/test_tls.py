@@ -183,6 +183,7 @@ def test_renewal(checks, server, pki):
     for end in 'key', 'pem':
         put(pki.folder / ('ours.' + end), pki.folder / ('soon.' + end))
     reload(server)
+    server.wait_log('event=expiry tls=yes', 'one that ends soon', ending + 1)
     checks.same(server.log.count('event=expiry tls=yes'), ending + 1, 'one that ends soon is told of')
     for end in 'key', 'pem':
         put(pki.folder / ('ours.' + end), pki.folder / ('renewed.' + end))
@@ -205,6 +206,7 @@ def test_renewal(checks, server, pki):
             os.chmod(path, mode)
         told = server.log.count(says)
         reload(server)
+        server.wait_log(says, what, told + 1)
         checks.that(server.log.count(says) > told, what + ': the log says why', says)
         peer = TlsPeer(V4, how)
         checks.same((peer.serial, whose(peer)), (fresh.serial, 'acme'), what + ': the one in use stays')
@@ -229,6 +231,7 @@ def test_death(checks, server, pki):
         os.kill(victim, signal.SIGKILL)
         server.wait_log('result=ready index=', 'a worker in its place', n + 1)
     until('two others', lambda: len(set(server.workers()) - set(victims)) == 2)
+    server.wait_log('event=tls msg="tls.key: ', 'why there is no TLS', 2)
     checks.same(server.log.count('event=tls msg="tls.key: '), 2, 'each says why it has no TLS')
     udp = server.peer()
     checks.same([udp.ask(udp.build('OPTIONS')).code for _ in range(20)], [200] * 20, 'served by UDP')

@@ -2,11 +2,13 @@
 import json
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
 import time
 
+import hep_lab
 import lab
 from lab import decode
 from test_reload import Load, attest_now, until
@@ -41,7 +43,7 @@ class Peer6(lab.Peer):
     def __init__(self, server):
         self.server = server
         self.sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        lab.widen(self.sock)
         self.sock.bind(('::1', 0))
         self.sock.settimeout(lab.PATIENCE)
         self.host, self.port = '[::1]', self.sock.getsockname()[1]
@@ -112,14 +114,17 @@ def all_work(laboratory, checks, workers, address, peer_of):
 
 def killed(laboratory, checks):
     """What lay in the socket of a dead worker is answered by the next one."""
-    server = start(laboratory, 2, 'killed')
+    server = start(laboratory, 2, 'killed', service_watchdog='60s')
     peer = server.peer()
     victim = server.workers()[1]
     os.kill(victim, signal.SIGSTOP)
-    left = answered(peer, send_all(peer, CALLS), 1.0)
+    calls = send_all(peer, CALLS)
+    select.select([peer.sock], [], [], lab.PATIENCE)        # the other one has begun
+    left = answered(peer, calls, 1.0)
     checks.that(0 < len(left) < CALLS, 'a worker stands still: the other answers its own', len(left))
     os.kill(victim, signal.SIGKILL)
     checks.same(unanswered(peer, left), 0, 'what waited in its socket is answered by its successor')
+    server.wait_log('result=died index=1', 'its end')
     checks.that('result=died index=1' in server.log and 'signal=9' in server.log, 'its end is told')
     server.wait_log('result=ready index=1', 'the next one')
 
@@ -127,6 +132,8 @@ def killed(laboratory, checks):
     calls = send_all(peer, CALLS)
     os.kill(server.workers()[0], signal.SIGKILL)
     calls.update(send_all(peer, CALLS))
+    server.wait_log('result=ready index=0', 'its successor')
+    hep_lab.wait(lambda: hep_lab.is_read(5060), 'what waits in a socket is not lost')
     left = answered(peer, calls, 3.0)
     checks.that(len(left) <= 64, 'of %d calls at most a batch is lost' % len(calls), len(left))
     for raw in left.values():
@@ -137,7 +144,7 @@ def killed(laboratory, checks):
 
 
 def watchdog(laboratory, checks):
-    server = start(laboratory, 2, 'watchdog', service_watchdog='1s')
+    server = start(laboratory, 2, 'watchdog', service_watchdog='5s')
     peer = server.peer()
     victim = server.workers()[0]
     os.kill(victim, signal.SIGSTOP)
@@ -211,12 +218,12 @@ def restart_settings(laboratory, checks):
     server.write(wanted)
     server.send_signal(signal.SIGHUP)
     server.wait_log('event=reload result=ok', 'reload')
-    checks.same(server.log.count('sip.listen changed: takes effect after a restart'), 1, 'told once')
     os.kill(server.workers()[1], signal.SIGKILL)
     server.wait_log('result=ready index=1', 'the next one')
     checks.same(unanswered(peer, send_all(peer, 100)), 0, 'all answer where they did')
     checks.same(len(server.workers()), 2, 'as many as before')
     checks.same(server.stop(), 0, 'restart settings: ends well')
+    checks.same(server.log.count('sip.listen changed: takes effect after a restart'), 1, 'told once')
     peer.close()
 
 
@@ -333,8 +340,9 @@ def no_start(laboratory, checks):
 def waiting_is_freed(laboratory, checks):
     """Calls that a dead worker had waiting do not count against their tenant for ever."""
     silent = socket.create_server(('127.0.0.1', 8443))
-    server = start(laboratory, 2, 'waiting', certs_lab=True, certs_wait='20s', sip_deadline='20s',
-                   limits_waiting=1)
+    silent.settimeout(lab.PATIENCE)
+    server = start(laboratory, 2, 'waiting', certs_lab=True, certs_wait='30s', sip_deadline='30s',
+                   certs_timeout='60s', limits_waiting=1)
     peer = server.peer()
 
     def call():
