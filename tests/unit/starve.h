@@ -16,9 +16,14 @@ void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *p, size_t size);
 
-static long budget = -1; /* allocations left; below 0: no limit */
-static bool only_one;    /* the n-th fails, the next ones do not */
-static bool hit;         /* one failed */
+#ifdef STARVE_ALL_THREADS /* else the thread alone that sets them */
+#define STARVE_OF
+#else
+#define STARVE_OF _Thread_local
+#endif
+static STARVE_OF long budget = -1; /* allocations left; below 0: no limit */
+static STARVE_OF bool only_one;    /* the n-th fails, the next ones do not */
+static STARVE_OF bool hit;         /* one failed */
 
 static bool spend(void)
 {

@@ -112,27 +112,20 @@ static bool counts_more(const struct csv_entry *e, const struct csv_entry *own, 
 static const struct csv_entry *reference(const char *tenant, const char *customer,
 					 enum list_kind list, uint8_t digits, uint64_t number)
 {
-	const struct csv_entry *best = NULL;
+	const struct csv_entry *own[3] = { NULL }, *best = NULL;
 
-	for (int c = 0; c < 3; c++) {
-		const struct csv_entry *own = NULL;
-		char name[8];
+	for (size_t i = 0; i < entry_count; i++) {
+		const struct csv_entry *e = &entries[i], **of = &own[e->rule.customer[1] - '0'];
 
-		snprintf(name, sizeof(name), "c%d", c);
-		if (customer[0] && strcmp(customer, name) != 0)
-			continue;
-		for (size_t i = 0; i < entry_count; i++) {
-			const struct csv_entry *e = &entries[i];
-
-			if (e->list == list && e->digits == digits && e->first <= number &&
-			    number <= e->last && strcmp(e->tenant, tenant) == 0 &&
-			    strcmp(e->rule.customer, name) == 0 && applies(e) &&
-			    (!own || counts_more(e, own, number)))
-				own = e;
-		}
-		if (own && (!best || own->rule.attest < best->rule.attest))
-			best = own;
+		if (e->first <= number && number <= e->last && e->list == list &&
+		    e->digits == digits && strcmp(e->tenant, tenant) == 0 &&
+		    (!customer[0] || strcmp(e->rule.customer, customer) == 0) && applies(e) &&
+		    (!*of || counts_more(e, *of, number)))
+			*of = e;
 	}
+	for (int c = 0; c < 3; c++)
+		if (own[c] && (!best || own[c]->rule.attest < best->rule.attest))
+			best = own[c];
 	return best;
 }
 

@@ -154,6 +154,7 @@ static void by_the_kernel(void)
 			CHECK(false, "%s: %s", places[i], why);
 			continue;
 		}
+		usleep(50000); /* the kernel begins to note times a little after it was told to */
 		at = *udp_local(udp);
 		if (i == 1)
 			at.sa.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
