@@ -113,6 +113,9 @@ class Bench:
             raise NoFigure('this build has one process only')
         process = redirector(self, tree, name, ['--single'] if self.single and not workers else [])
         server = self.alike(process, port) if alike else Server(process, port, cores, self.real_time)
+        end = time.monotonic() + self.lab.PATIENCE
+        while workers and len(server.pids) != workers + 1 and time.monotonic() < end:
+            time.sleep(0.01)            # the first one answers before the others are made
         if workers and len(server.pids) != workers + 1:
             raise NoFigure('%d workers were asked for, and there are %d processes' % (workers, len(server.pids)))
         return server

@@ -1,5 +1,6 @@
 """The sections of bench/run: each makes its servers and its rows, and says what came out."""
 import json
+import os
 import signal
 import statistics
 import subprocess
@@ -343,17 +344,30 @@ class Profile(Section):
         server.stop()
 
     def record(self, server, kind, data):
+        (take, tell), (hear, say) = os.pipe(), os.pipe()
         try:
-            perf = subprocess.Popen(['perf', 'record', '-q', '-e', 'cpu-clock', '-F', '4000', '-o', data, '-p',
-                                     ','.join(map(str, server.pids))], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            perf = subprocess.Popen(['perf', 'record', '-q', '-D', '-1', '--control', 'fd:%d,%d' % (take, say), '-e', 'cpu-clock', '-F', '4000',
+                                     '-o', data, '-p', ','.join(map(str, server.pids))], stdout=subprocess.DEVNULL,
+                                    stderr=subprocess.DEVNULL, pass_fds=(take, say))
         except FileNotFoundError as why:
             raise NoFigure('perf is not there') from why
+        finally:
+            os.close(take)
+            os.close(say)
         try:
-            time.sleep(0.5)             # it looks for the threads first
+            try:
+                os.write(tell, b'enable\n')
+                enabled = os.read(hear, 16)         # it says that it counts from now on
+            except BrokenPipeError:
+                enabled = b''
+            if not enabled:
+                raise NoFigure('perf has ended')
             self.bench.blast(server, kind, max(self.args.calls, 1000), '--ack')
         finally:
             perf.send_signal(signal.SIGINT)
             perf.wait()
+            os.close(tell)
+            os.close(hear)
 
 
 def shares(data, sort):

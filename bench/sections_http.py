@@ -230,7 +230,11 @@ class Front(Section):
 
     def load(self):
         load = self.idle(SIGN_CSV.command(self.bench, self.http.port, '--seconds', 600, '--rest'))
-        time.sleep(0.1 if self.bench.quick else 0.5)
+        first = load.stderr.readline()
+        if first != 'the first answer\n':
+            raise NoFigure((first + ''.join(load.communicate()))[:600])
+        if not self.bench.quick:
+            time.sleep(0.5)
         return load
 
     @staticmethod
