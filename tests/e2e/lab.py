@@ -11,6 +11,7 @@ import itertools
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -409,12 +410,14 @@ class Redirector(Process):
         return [pid for pid, name in self.children().items() if name == 'shaken-web']
 
     def wait_workers(self, count, web=0):
-        """Wait until so many serve SIP, and HTTP.  @return The pids of those for SIP"""
+        """Wait until so many serve SIP, and HTTP: after a start the first one has all calls until the others are
+        ready.  @return The pids of those for SIP"""
         end = time.monotonic() + PATIENCE
         while True:
             names = list(self.children().items())
             workers = [pid for pid, name in names if name == 'shaken-worker']
-            if len(workers) == count and len(names) == count + web == len(workers) + len(self.web()):
+            if (len(workers) == count and len(names) == count + web == len(workers) + len(self.web())
+                    and re.search('event"?[=:]"?ready', self.log)):
                 return workers
             if time.monotonic() > end:
                 raise TimeoutError('%d workers and %d for HTTP are wanted: %r\n%s'
