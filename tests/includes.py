@@ -4,6 +4,7 @@
 Prints one line per breach, `shaken/tn.c:2: shaken/ may not include curl/curl.h`,
 then "N passed, N failed".  Sizes: files at most 400 lines, functions at most 60.
 """
+import concurrent.futures
 import os
 import re
 import subprocess
@@ -119,10 +120,8 @@ def long_functions(names):
                    f"{int(part[3]) - int(part[2]) + 1} lines, more than {FUNCTION_MAX}")
 
 
-def compiles_alone(header):
+def compiles_alone(header, flags):
     """Each header brings what it needs."""
-    flags = subprocess.run(["pkg-config", "--cflags", "sofia-sip-ua"], capture_output=True,
-                           text=True, check=True).stdout.split()
     with tempfile.NamedTemporaryFile("w", suffix=".c") as f:
         f.write(f'#include "{header}"\n#include "{header}"\nextern int alone;\n')
         f.flush()
@@ -146,9 +145,12 @@ def main():
     results = {n: check_file(n) for n in sources}
     results["outcomes"] = outcomes_told()
     results["functions"] = list(long_functions([n for n in sources if n.endswith(".c")]))
-    for name in (n for n in sources if n.endswith(".h")):
-        complaint = compiles_alone(name)
-        results[f"{name} alone"] = [complaint] if complaint else []
+    headers = [n for n in sources if n.endswith(".h")]
+    flags = subprocess.run(["pkg-config", "--cflags", "sofia-sip-ua"], capture_output=True,
+                           text=True, check=True).stdout.split()
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for name, complaint in zip(headers, pool.map(lambda n: compiles_alone(n, flags), headers)):
+            results[f"{name} alone"] = [complaint] if complaint else []
     failed = 0
     for complaints in results.values():
         failed += bool(complaints)
